@@ -14,6 +14,7 @@ from cli import (
     check,
     decisions,
     dora,
+    environments,
     evidence,
     facts,
     freezes,
@@ -81,8 +82,8 @@ def _options(
 
 @app.command()
 def status(context: typer.Context, output: Output = Form.TABLE) -> None:
-    """Show each environment: what runs, the last known good, pins, drift, a freeze, the lock, and outside alarms."""
-    report(context, facts.environments, show.environments, output)
+    """Show each environment: what runs, the last known good, addresses, who waits for it or holds it, and alarms."""
+    report(context, environments.environments, show.environments, output)
 
 
 @app.command()

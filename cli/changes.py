@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from cli import pins
+from cli.aws.commits import look_up
 from cli.aws.operator import Operator, OutOfReachError
-from cli.facts import Facts, environment_of, environments
+from cli.environments import environments
+from cli.facts import Facts, environment_of
 from functions.domain.environments import Environment, Freeze, PartState
 from functions.domain.events import EnvironmentFrozen, EnvironmentUnfrozen
 from functions.domain.owners import claim_of
@@ -88,11 +90,15 @@ def entered(aws: Operator, wanted: Request) -> list[Environment]:
 
 
 def deploy(aws: Operator, wanted: Request) -> Facts:
-    """Start a deployment of a commit, branch or tag; each call starts a new one."""
+    """Start a deployment of a commit, branch or tag that exists; each call starts a new one.
+
+    `unchecked` says why it is not known whether the commit exists, "" if it does.
+    """
     request, until = _checked(aws, wanted)
+    unchecked = look_up(aws, request)
     name = operator_name(request, _stamp(aws))
     execution, _ = aws.executions.start(aws.workflows["deployment"], name, request)
-    return {"deployment": name, "execution": execution, "until": until[-1]}
+    return {"deployment": name, "execution": execution, "until": until[-1], "unchecked": unchecked}
 
 
 def _checked(aws: Operator, wanted: Request) -> tuple[Request, tuple[str, ...]]:

@@ -1,16 +1,27 @@
 """The exit codes of `kiro-worker watch`: what a script learns from how a deployment ended."""
 
 from collections.abc import Mapping
-from typing import get_args
 
 from functions.domain.records import Outcome
 
-# 1 is an error of the command, 2 a mistake in its arguments. The codes follow the order of `Outcome`.
-_FIRST = 10
-_GOOD = ("deployed", "skipped")
-EXIT_CODES: Mapping[str, int] = {
-    outcome: 0 if outcome in _GOOD else _FIRST + place for place, outcome in enumerate(get_args(Outcome))
+# 1 is an error of the command, 2 a mistake in its arguments. Scripts compare these codes: an outcome keeps its own.
+_CODES: Mapping[Outcome, int] = {
+    "deployed": 0,
+    "skipped": 0,
+    "superseded": 12,
+    "rejected": 13,
+    "expired": 14,
+    "void": 15,
+    "held": 16,
+    "failed": 17,
+    "restored": 18,
+    "partly": 19,
+    "unknown": 20,
+    "aborted": 21,
+    "timed out": 22,
+    "rollback": 23,
 }
+EXIT_CODES: Mapping[str, int] = {str(outcome): code for outcome, code in _CODES.items()}
 WITHOUT_RECORD = 9
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from cli.aws.operator import Operator, OutOfReachError
 from functions.adapters.clock import iso
 from functions.adapters.triggers import Triggers
-from functions.domain.environments import Version
 from functions.domain.locks import Lock
 from functions.domain.owners import Claim, claim_of
 from functions.domain.reconciliation import Ended
@@ -19,54 +18,6 @@ from functions.handler import encode
 from functions.procedures.forecasts import Forecasts
 
 Facts = dict[str, Any]
-
-
-def environments(aws: Operator) -> list[Facts]:
-    """Each environment: versions that run and are good, pins, freeze, waiting releases, lock, reported alarms in ALARM.
-
-    Those that the stack has no longer come last, as long as one of these is recorded of them.
-    """
-    owned = [lock for lock in aws.locks.owned() if environment_of(lock)]
-    of_stack = [one.name for one in aws.environments]
-    found = [_environment(aws, name, owned, in_stack=True) for name in of_stack]
-    gone = sorted((aws.running.names() | {environment_of(lock) for lock in owned}) - set(of_stack))
-    left = [_environment(aws, name, owned, in_stack=False) for name in gone]
-    recorded = ("parts", "pins", "frozen", "waiting", "lock", "outsideAlarms")
-    return found + [one for one in left if any(one[key] for key in recorded)]
-
-
-def _environment(aws: Operator, name: str, owned: list[Lock], *, in_stack: bool) -> Facts:
-    lock = next((lock for lock in owned if environment_of(lock) == name), Lock(""))
-    active = [alarm for alarm in aws.running.outside_alarms(name) if alarm.state == "ALARM"]
-    frozen, drifts = aws.running.frozen(name), aws.running.drifts(name)
-    return {
-        "environment": name,
-        "inStack": in_stack,
-        "parts": [
-            {
-                "part": state.part,
-                "running": _version(state.running),
-                "good": _version(state.good),
-                "inDoubt": state.in_doubt or None,
-                "drift": encode(drifts.get(state.part)),
-            }
-            for state in aws.running.parts(name).values()
-        ],
-        "pins": encode(list(aws.running.pins(name).values())),
-        "frozen": encode(frozen) if frozen else None,
-        "waiting": [_waiting(record) for record in aws.deployments.held(name)],
-        "lock": encode(lock.owner) if lock.owner else None,
-        "deployment": lock.owner.deployment_id if lock.owner else None,
-        "outsideAlarms": [encode(alarm) for alarm in active],
-    }
-
-
-def _waiting(record: DeploymentRecord) -> Facts:
-    return {"deployment": record.deployment_id, "status": record.status, "reason": record.reason}
-
-
-def _version(version: Version | None) -> Facts | None:
-    return encode(version) if version else None
 
 
 def history(aws: Operator, limit: int) -> list[Facts]:

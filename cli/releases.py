@@ -26,14 +26,13 @@ _GITHUB = "https://github.com"
 def start(context: typer.Context, wanted: Callable[[Operator], Request], output: Form, *, yes: bool) -> None:
     """Ask, where people approve releases, and start a deployment of a request."""
     confirm(context, "deploy a release", lambda aws: changes.entered(aws, wanted(aws)), output, yes=yes)
-    do(
-        context,
-        lambda aws: changes.deploy(aws, wanted(aws)),
-        lambda done: (
-            f"started {done['deployment']} (until {done['until']}); `kiro-worker watch {done['deployment']}` follows it"
-        ),
-        output,
-    )
+    do(context, lambda aws: changes.deploy(aws, wanted(aws)), _started, output)
+
+
+def _started(done: facts.Facts) -> str:
+    follow = f"`kiro-worker watch {done['deployment']}` follows it"
+    unchecked = f"\nwhether its commit exists was not checked: {done['unchecked']}" if done["unchecked"] else ""
+    return f"started {done['deployment']} (until {done['until']}); {follow}{unchecked}"
 
 
 def retry(

@@ -7,7 +7,7 @@ from rich.markup import escape
 
 from cli.ends import EXIT_CODES
 from cli.facts import Facts
-from cli.grid import Grid
+from cli.grid import Grid, unfolded
 from functions.domain.drift import Drift
 from functions.domain.pins import Pin
 from functions.handler import decode
@@ -15,8 +15,8 @@ from functions.handler import decode
 _STYLES = {"RUNNING": "cyan", "SUCCEEDED": "green", "FAILED": "red", "ABORTED": "red", "TIMED_OUT": "red"}
 
 
-def environments(found: list[Facts]) -> Grid:
-    """A line per part."""
+def environments(found: list[Facts]) -> Group:
+    """A line per part, then the address of each service, which is never folded."""
     table = Grid("environment", "part", "runs", "last good", "since", "state", prose=("runs", "state"), wide=("since",))
     for one in found:
         state = "; ".join(_states(one)) or "[green]free[/green]"
@@ -36,7 +36,8 @@ def environments(found: list[Facts]) -> Grid:
                 (running or {}).get("at", ""),
                 state if number == 0 else "",
             )
-    return table
+    known = ((one["environment"], part["part"], part["address"]) for one in found for part in one["parts"])
+    return Group(table, *(unfolded(f"{escape(part)} in {name}: {escape(url)}") for name, part, url in known if url))
 
 
 def _states(one: Facts) -> Iterable[str]:
@@ -57,9 +58,16 @@ def _states(one: Facts) -> Iterable[str]:
     for held in one["waiting"]:
         yield f"[yellow]{escape(held['deployment'])}[/yellow] {escape(held['reason'])}"
     if one["lock"]:
-        yield f"[cyan]{escape(one['deployment'])}[/cyan] ({escape(one['lock']['reason'])})"
-    for alarm in one["outsideAlarms"]:
-        yield f"[red]{escape(alarm['name'])}[/red] is in ALARM since {alarm['at']}: {escape(alarm['reason'])}"
+        back = "[red]rolling back[/red] " if one["rollingBack"] else ""
+        yield f"{back}[cyan]{escape(one['deployment'])}[/cyan] ({escape(one['lock']['reason'])})"
+    for alarm in (*one["alarms"], *one["outsideAlarms"]):
+        if alarm["state"] == "ALARM":
+            since = alarm.get("since") or alarm.get("at") or "an unknown time"
+            yield f"[red]{escape(alarm['name'])}[/red] is in ALARM since {since}: {escape(alarm['reason'])}"
+        elif alarm["state"] == "missing":
+            yield f"[yellow]{escape(alarm['name'])}[/yellow] is an alarm that does not exist"
+    if one["alarmsUnread"]:
+        yield f"[yellow]its alarms could not be read[/yellow]: {escape(one['alarmsUnread'])}"
 
 
 def history(found: list[Facts]) -> Grid:

@@ -40,6 +40,11 @@ def reader_grants(stack: StackResources) -> list[Grant]:
         Grant(("dynamodb:Query",), (pulumi.Output.concat(storage.work_items.arn, "/index/StateIndex"),)),
         Grant(("states:DescribeStateMachine", "states:ListExecutions"), workflows),
         Grant(("states:DescribeExecution",), executions, why=_EXECUTION),
+        Grant(
+            ("cloudwatch:DescribeAlarms",),
+            ("*",),
+            why="DescribeAlarms returns composite alarms only if it is allowed for all alarms",
+        ),
         *open_grants(stack),
     ]
 

@@ -45,7 +45,7 @@ class Shown:
 class Place:
     """An environment: what runs there, its freeze, lock and alarms. `unread` says why alarms could not be read.
 
-    `pins` and `drifts` are those of its parts.
+    `pins` and `drifts` are those of its parts; `address` is that of the first part that has one, "" if none has.
     """
 
     name: str
@@ -56,17 +56,12 @@ class Place:
     unread: str = ""
     pins: tuple[Pin, ...] = ()
     drifts: tuple[Drift, ...] = ()
+    address: str = ""
 
     @property
     def ringing(self) -> tuple[AlarmReading, ...]:
         """The alarms that are in ALARM."""
         return tuple(alarm for alarm in self.alarms if alarm.state == "ALARM")
-
-    @property
-    def address(self) -> str:
-        """The address of what runs there, from the outputs of its parts; "" if none has one that a browser opens."""
-        found = (value for part in self.parts for key, value in sorted(part.outputs.items()) if key == "url")
-        return next((url for url in found if url.startswith(("https://", "http://"))), "")
 
 
 @dataclass(frozen=True, slots=True)

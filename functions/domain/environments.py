@@ -1,10 +1,12 @@
 """The settings of an environment, and what runs in each of its parts."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
+from functions.domain.errors import ManifestError
 from functions.domain.images import Image
-from functions.domain.manifests import Part
+from functions.domain.manifests import Part, fill
 from functions.domain.order import Order
 from functions.domain.watches import Before, manifest_of
 from functions.domain.windows import Closed, Window
@@ -179,3 +181,38 @@ def outputs_of(part: str, states: Iterable[PartState]) -> dict[str, str]:
     """The outputs (addresses, names) of all parts of the same manifest, as one mapping."""
     siblings = (state for state in states if manifest_of(state.part) == manifest_of(part))
     return {key: value for state in siblings for key, value in state.outputs.items()}
+
+
+def addresses(states: Collection[PartState], values: Mapping[str, str]) -> dict[str, str]:
+    """The address of each part that has one, for a browser; `values` are those of the environment's placeholders.
+
+    It is the folder of the part's health URL, as what was deployed declares it. A part without one, whose build left an
+    output `url`, has that address, unless it is a service's.
+    """
+    found = {}
+    for state in states:
+        health = state.definition.health if state.running and state.definition else None
+        if health:
+            url = _filled(health.url, {**outputs_of(state.part, states), **values}).partition("?")[0]
+            found[state.part] = url.rpartition("/")[0] if "/" in url.partition("//")[2] else url
+    for state in states:
+        if state.part not in found and state.outputs.get("url", "").rstrip("/") not in found.values():
+            found[state.part] = state.outputs.get("url", "")
+    return {part: url for part, url in found.items() if _opens(url)}
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    """The text with its placeholders replaced; "" if one of them has no value."""
+    try:
+        return fill(text, values, "health.url")
+    except ManifestError:
+        return ""
+
+
+def _opens(url: str) -> bool:
+    """Whether a browser opens the address as a page: repositories and builds write it."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # an address such as `http://[`
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and url.isascii() and url.isprintable()

@@ -15,6 +15,7 @@ from functions.domain.events import (
     StageHeld,
     StagePinned,
     WorkItemFinished,
+    deployment_of,
     release_of,
 )
 from functions.domain.gates import Verdict, failed, foremost, reasons
@@ -23,7 +24,7 @@ from functions.domain.records import DeploymentRecord
 # The beginning of the contexts of gates before any deployment, which an App shows as check runs.
 GATE = "kiro/gate/"
 CommitState = Literal["pending", "success", "failure", "error"]
-DeploymentState = Literal["in_progress", "success", "failure", "inactive"]
+DeploymentState = Literal["queued", "pending", "in_progress", "success", "failure", "inactive"]
 
 _STAGES: dict[str, CommitState] = {
     "passed": "success",
@@ -40,6 +41,16 @@ _OUTCOMES: dict[str, CommitState] = {
     "superseded": "error",
     "held": "error",
 }
+# Of a GitHub deployment; every other end is a failure.
+_ENDS: dict[str, DeploymentState] = {
+    "passed": "success",
+    "rejected": "inactive",
+    "expired": "inactive",
+    "superseded": "inactive",
+    "void": "inactive",
+    "held": "inactive",
+}
+_Shown = tuple[str, DeploymentState, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,33 +145,61 @@ def _of_gate(context: str, gate: Verdict, link: str = "") -> CommitStatus:
     return CommitStatus(context, _state(gate), gate.reason, link)
 
 
-def deployment_status(event: Event) -> DeploymentStatus | None:
-    """The GitHub deployment status to set for an event; None if there is none."""
+def deployment_statuses(event: Event, record: DeploymentRecord | None = None) -> tuple[DeploymentStatus, ...]:
+    """The GitHub deployment statuses to set for an event; `record` is that of its deployment.
+
+    An environment is queued, pending while the release waits there for a person or a time, and in progress once the
+    gates or the environment before it have passed. Where nothing was changed, its GitHub deployment is inactive.
+    https://docs.github.com/en/rest/deployments/statuses#create-a-deployment-status
+    """
+    found = ((place, state, words) for place, state, words in _deployment_statuses(event, record))
+    return tuple(DeploymentStatus(deployment_of(event), place, state, _marked(w, event)) for place, state, w in found)
+
+
+def _deployment_statuses(event: Event, record: DeploymentRecord | None) -> tuple[_Shown, ...]:
+    """Each with its environment and its text."""
     match event:
-        case RollbackStarted():
-            words = _marked(f"rolling back: {event.reason}", event)
-            return DeploymentStatus(event.deployment_id, event.environment, "in_progress", words)
+        case DeploymentStarted():
+            coming = _coming(record) if record else event.environments
+            return tuple((name, "queued", "waits for its turn") for name in event.environments if name in coming)
+        case GatesJudged():
+            return () if failed(event.gates) else _next(record)
+        case StageHeld():
+            late = record is not None and event.environment not in _coming(record)
+            return () if late else ((event.environment, "pending", event.reason),)
         case StageFinished():
-            if event.result in ("rejected", "expired", "superseded", "void", "held"):
-                return None
-            state: DeploymentState = "success" if event.result == "passed" else "failure"
-            words = _marked(_words(event.result, event.reason), event)
-            return DeploymentStatus(event.deployment_id, event.environment, state, words)
+            state = _ENDS.get(event.result, "failure")
+            ended = (event.environment, state, _words(event.result, event.reason))
+            return (ended, *_next(record)) if state == "success" else (ended,)
+        case DeploymentFinished():
+            words = f"not reached: the deployment is {event.outcome}"
+            return tuple((name, "inactive", words) for name in _changed(record) if name not in event.stages)
+        case RollbackStarted():
+            return ((event.environment, "in_progress", f"rolling back: {event.reason}"),)
         case RollbackFinished():
-            words = _marked(f"rolled back ({event.result}): {event.cause}", event)
-            return DeploymentStatus(event.deployment_id, event.environment, "failure", words)
-        case (
-            DeploymentStarted()
-            | GatesJudged()
-            | StageHeld()
-            | StagePinned()
-            | DeploymentFinished()
-            | EnvironmentEvent()
-            | WorkItemFinished()
-        ):
-            return None
+            return ((event.environment, "failure", f"rolled back ({event.result}): {event.cause}"),)
+        case StagePinned() | EnvironmentEvent() | WorkItemFinished():
+            return ()
         case _:
             assert_never(event)
+
+
+def _changed(record: DeploymentRecord | None) -> tuple[str, ...]:
+    """The environments that a deployment changes, in order."""
+    return tuple(one.environment for one in record.plan.stages if one.parts) if record and record.plan else ()
+
+
+def _coming(record: DeploymentRecord) -> tuple[str, ...]:
+    """Those of them that it has not left; none after its end."""
+    return () if record.outcome else tuple(name for name in _changed(record) if name not in record.stages)
+
+
+def _next(record: DeploymentRecord | None) -> tuple[_Shown, ...]:
+    """The environment that a release enters now, unless it waits there already."""
+    coming = _coming(record) if record else ()
+    if not record or not coming or (record.environment == coming[0] and record.status.startswith("waiting")):
+        return ()
+    return ((coming[0], "in_progress", "the release is on its way into the environment"),)
 
 
 def _marked(text: str, event: Event) -> str:

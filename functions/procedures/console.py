@@ -1,4 +1,4 @@
-"""Reads what the console shows. Everything is read for each page, but for alarms and what has ended."""
+"""Reads what the console shows. Everything is read for each page, but for alarms."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from functions.adapters.state_trails import StateTrails
 from functions.adapters.work_items_table import WorkItemsTable
 from functions.adapters.workflows import Workflows
 from functions.domain.console import BoardItem, Detail, Overview, Place, Shown, Trail, lanes
-from functions.domain.environments import Environment
+from functions.domain.environments import Environment, addresses
 from functions.domain.locks import Lock
 from functions.domain.records import DeploymentRecord
 from functions.domain.texts import quote
@@ -54,7 +54,6 @@ class ConsoleReader:
         *LocksTable.SCAN,
         *EnvironmentHealth.READ,
         *WorkItemsTable.FIND,
-        *Executions.LIST,
     )
 
     def __init__(self, aws: "Clients") -> None:
@@ -70,7 +69,6 @@ class ConsoleReader:
         self._why = Why.connect(aws)
         self._clock = Clock.connect(aws)
         self._alarms: dict[str, tuple[datetime, tuple[AlarmReading, ...], str]] = {}
-        self._ended: dict[str, DeploymentRecord] = {}
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
@@ -85,7 +83,7 @@ class ConsoleReader:
         return Overview(
             tuple(self._place(one, locks) for one in settings),
             tuple(self._shown(one, settings) for one in moving if one.started_at),
-            tuple(self._shown(one, settings) for one in islice(self._newest(), _NEWEST)),
+            tuple(self._shown(one, settings) for one in self._newest(settings)),
             tuple(self._board()),
         )
 
@@ -100,15 +98,17 @@ class ConsoleReader:
     def _place(self, environment: Environment, locks: tuple[Lock, ...]) -> Place:
         name = environment.name
         alarms, unread = self._alarms_of(environment)
+        parts = tuple(self._running.parts(name).values())
         return Place(
             name,
-            tuple(self._running.parts(name).values()),
+            parts,
             self._running.frozen(name),
             next((lock for lock in locks if lock.key.split("/")[1] == name), None),
             alarms,
             unread,
             tuple(self._running.pins(name).values()),
             tuple(self._running.drifts(name).values()),
+            next(iter(addresses(parts, environment.fill_values).values()), ""),
         )
 
     def _alarms_of(self, environment: Environment) -> tuple[tuple[AlarmReading, ...], str]:
@@ -123,13 +123,10 @@ class ConsoleReader:
         self._alarms[environment.name] = now, found, unread
         return found, unread
 
-    def _newest(self) -> Iterator[DeploymentRecord]:
-        """The newest deployments that have ended; their records are final, so each is read once."""
-        for one in islice(self._executions.newest(self._workflows.deployment), 2 * _NEWEST):
-            record = self._ended.get(one.name) or self._deployments.get(one.name)
-            if record and record.outcome:
-                self._ended[one.name] = record
-                yield record
+    def _newest(self, settings: tuple[Environment, ...]) -> Iterator[DeploymentRecord]:
+        """The newest deployments that have ended."""
+        found = self._deployments.newest(one.name for one in settings)
+        return islice((one for one in found if one.outcome), _NEWEST)
 
     def _shown(self, record: DeploymentRecord, settings: tuple[Environment, ...]) -> Shown:
         waits = self._why.of_deployment(record, settings)

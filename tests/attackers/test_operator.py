@@ -32,6 +32,7 @@ READS: list[Request] = [
     ("dynamodb:Scan", f"{TABLE}locks", {}),
     ("dynamodb:GetItem", f"{TABLE}deployments", {}),
     ("states:DescribeExecution", f"{EXECUTION}stage:main-1", {}),
+    ("cloudwatch:DescribeAlarms", "*", {}),
     ("dynamodb:UpdateItem", f"{TABLE}waits", {"dynamodb:LeadingKeys": ["console/0a1b"]}),
 ]
 CHANGES: list[Request] = [

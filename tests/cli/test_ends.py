@@ -20,6 +20,7 @@ def test_only_what_was_deployed_or_had_nothing_to_change_is_zero(outcome: str) -
 
 def test_each_other_end_has_a_documented_code_of_its_own() -> None:
     """1 and 2 are those of errors and of mistakes in the arguments."""
+    assert set(EXIT_CODES) == set(get_args(Outcome))
     codes = {outcome: code for outcome, code in EXIT_CODES.items() if code}
     assert len({*codes.values(), WITHOUT_RECORD, 0, 1, 2}) == len(codes) + 4
     text = OPERATIONS.read_text("utf-8")

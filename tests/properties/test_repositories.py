@@ -276,10 +276,16 @@ class Hub:
 
 
 class _Unrecorded:
-    """The records of deployments of which none is known."""
+    """The records and settings of a stack that has none."""
 
     def get(self, _: str) -> None:
         return None
+
+    def parts(self, _: str) -> dict[str, Any]:
+        return {}
+
+    def settings(self) -> tuple[tuple[()], tuple[()]]:
+        return (), ()
 
 
 EVENTS = [one.__name__ for one in get_args(Event)]
@@ -296,7 +302,8 @@ def test_a_status_is_that_of_its_own_repository(steps: list[tuple[str, str]]) ->
         about = {"release": replace(RELEASE, repository=repository)} if "release" in detail(name) else {}
         before = {one: hub.of(one) for one in REPOSITORIES}
         told = {"detail-type": name, "detail": detail(name, **about)}
-        publish_status(told, cast("Any", hub), cast("Any", _Unrecorded()), _TRIGGERS, _LINKS)
+        nothing = cast("Any", _Unrecorded())
+        publish_status(told, cast("Any", hub), nothing, nothing, nothing, _TRIGGERS, _LINKS)
         mine = {repository: None} if about else {}
         assert {**{one: hub.of(one) for one in REPOSITORIES}, **mine} == {**before, **mine}
         assert {number for number, _ in hub.states[repository]} <= set(hub.deployments[repository])

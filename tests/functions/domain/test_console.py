@@ -9,7 +9,7 @@ from functions.domain import waiting
 from functions.domain.console import PHASES, Lane, Overview, Place, Shown, lanes
 from functions.domain.records import DeploymentRecord, PlannedStage, PlanRecord, StageRecord, StageResult
 from functions.domain.watches import AlarmReading
-from tests.functions.samples import DEPLOYMENT, NOW, state
+from tests.functions.samples import DEPLOYMENT, NOW
 
 NAMES = ("test", "staging", "production")
 PLAN = PlanRecord("deploy", "", tuple(PlannedStage(name) for name in NAMES))
@@ -61,13 +61,10 @@ def test_environments_that_are_left_out() -> None:
     assert {one.mark for one in of(unplanned).values()} == {"ahead"}
 
 
-def test_an_environment_knows_what_is_in_alarm_and_where_it_is() -> None:
-    """Only an address that a browser opens is one."""
+def test_an_environment_knows_what_is_in_alarm() -> None:
+    """Of its alarms, those in ALARM."""
     alarms = (AlarmReading("a", "critical", "ALARM"), AlarmReading("b", "critical", "OK"))
-    place = Place("test", (state(outputs={"url": "javascript:alert(1)"}),), alarms=alarms)
-    assert [one.name for one in place.ringing] == ["a"]
-    assert place.address == ""
-    assert Place("test", (state(outputs={"url": "https://x.example.com"}),)).address == "https://x.example.com"
+    assert [one.name for one in Place("test", alarms=alarms).ringing] == ["a"]
 
 
 def test_what_waits_for_people_is_counted() -> None:

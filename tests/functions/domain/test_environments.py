@@ -2,8 +2,13 @@
 
 from dataclasses import MISSING, fields, replace
 
-from functions.domain.environments import Environment, PartState
-from tests.functions.samples import ENVIRONMENT
+import pytest
+
+from functions.domain.environments import Environment, PartState, addresses
+from functions.domain.manifests import Health
+from tests.functions.samples import COMMAND, ENVIRONMENT, SERVICE, state
+
+OWN, BUILT = replace(SERVICE, name="shop/hello"), replace(COMMAND, name="shop/infrastructure")
 
 
 def test_an_environment_needs_only_what_every_environment_has() -> None:
@@ -31,3 +36,31 @@ def test_an_environment_is_in_the_account_of_its_deploy_role() -> None:
         "KIRO_ACCOUNT": "222233334444",
         "KIRO_REGION": "us-east-1",
     }
+
+
+@pytest.mark.parametrize(
+    ("health", "address"),
+    [
+        ("{url}/health", "https://x.example.com/live"),
+        ("https://{environment}.{DOMAIN}/api/health?deep=1", "https://production.example.com/api"),
+        ("https://x.example.com", "https://x.example.com"),
+        ("https://{unknown}/health", ""),
+        ("javascript:alert(1)", ""),
+        ("http://[/health", ""),
+    ],
+)
+def test_the_address_of_a_service_is_where_its_health_is_probed(health: str, address: str) -> None:
+    """With what its own manifest's builds left, and the variables of the environment; only what a browser opens."""
+    service = state(replace(OWN, health=Health(health)))
+    built = state(BUILT, outputs={"url": "https://x.example.com/live"})
+    found = addresses((service, built), ENVIRONMENT.fill_values)
+    assert found.get(service.part, "") == address
+
+
+def test_without_a_health_url_the_output_of_a_build_is_the_address() -> None:
+    """Said once, and not if it is the address of a service."""
+    built = state(BUILT, outputs={"url": "https://x.example.com/"})
+    assert addresses((built,), {}) == {BUILT.name: "https://x.example.com/"}
+    service = state(replace(OWN, health=Health("{url}health")))
+    assert addresses((built, service), {}) == {service.part: "https://x.example.com"}
+    assert addresses((state(OWN, outputs={"url": "javascript:alert(1)"}), state(BUILT)), {}) == {}

@@ -1,13 +1,14 @@
 """Commit statuses and GitHub deployment statuses."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from functions.domain.images import Image
 from functions.domain.records import DeploymentRecord, PlannedStage, PlanRecord, StageRecord
 from functions.domain.releases import Release
-from functions.domain.statuses import CommitStatus, DeploymentStatus, commit_statuses, deployment_status
+from functions.domain.statuses import CommitStatus, DeploymentStatus, commit_statuses, deployment_statuses
 from functions.handler import encode
 from tests.functions.samples import DEPLOYMENT, RELEASE, event
 
@@ -20,7 +21,9 @@ def test_the_start_announces_every_stage() -> None:
         CommitStatus("kiro/test", "pending", "waits for its turn"),
         CommitStatus("kiro/production", "pending", "waits for its turn"),
     )
-    assert deployment_status(started) is None
+    assert deployment_statuses(started) == tuple(
+        DeploymentStatus(DEPLOYMENT, name, "queued", "waits for its turn") for name in ("test", "production")
+    )
 
 
 @pytest.mark.parametrize(
@@ -31,19 +34,18 @@ def test_the_start_announces_every_stage() -> None:
         ("partly", "failure", "failure"),
         ("failed", "failure", "failure"),
         ("unknown", "error", "failure"),
-        ("rejected", "failure", None),
-        ("expired", "error", None),
-        ("superseded", "error", None),
-        ("void", "error", None),
-        ("held", "error", None),
+        ("rejected", "failure", "inactive"),
+        ("expired", "error", "inactive"),
+        ("superseded", "error", "inactive"),
+        ("void", "error", "inactive"),
+        ("held", "error", "inactive"),
     ],
 )
-def test_the_end_of_a_stage_has_its_states(result: str, commit: str, deployment: str | None) -> None:
-    """A stage that was refused before any change has no GitHub deployment status."""
+def test_the_end_of_a_stage_has_its_states(result: str, commit: str, deployment: str) -> None:
+    """The GitHub deployment of a stage that was refused before any change is inactive."""
     ended = event("StageFinished", environment="test", result=result, reason="why")
     assert commit_statuses(ended) == (CommitStatus("kiro/test", commit, f"{result}: why"),)  # type: ignore[arg-type]
-    status = deployment_status(ended)
-    assert (status.state if status else None) == deployment
+    assert deployment_statuses(ended) == (DeploymentStatus(DEPLOYMENT, "test", deployment, f"{result}: why"),)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +64,7 @@ def test_the_outcome_is_the_state_of_the_whole(outcome: str, state: str) -> None
     """The context `kiro` has the state of the outcome."""
     ended = event("DeploymentFinished", outcome=outcome, reason="")
     assert commit_statuses(ended) == (CommitStatus("kiro", state, outcome),)  # type: ignore[arg-type]
-    assert deployment_status(ended) is None
+    assert deployment_statuses(ended) == ()
 
 
 def test_images_leave_the_statuses_of_the_commit_alone() -> None:
@@ -78,7 +80,7 @@ def test_a_rollback_is_in_progress() -> None:
     """The GitHub deployment is in progress during a rollback."""
     started = event("RollbackStarted", environment="test", reason="errors ring")
     words = "rolling back: errors ring"
-    assert deployment_status(started) == DeploymentStatus(DEPLOYMENT, "test", "in_progress", words)
+    assert deployment_statuses(started) == (DeploymentStatus(DEPLOYMENT, "test", "in_progress", words),)
     assert commit_statuses(started) == ()
 
 
@@ -87,7 +89,7 @@ def test_what_was_rolled_back_later_is_no_success() -> None:
     ended = event("RollbackFinished", environment="test", result="restored", cause="errors is in ALARM")
     words = "rolled back (restored): errors is in ALARM"
     assert commit_statuses(ended) == (CommitStatus("kiro/test", "failure", words),)
-    assert deployment_status(ended) == DeploymentStatus(DEPLOYMENT, "test", "failure", words)
+    assert deployment_statuses(ended) == (DeploymentStatus(DEPLOYMENT, "test", "failure", words),)
     unknown = event("RollbackFinished", environment="test", release=encode(Release("", "", "")))
     assert commit_statuses(unknown) == ()
 
@@ -138,7 +140,7 @@ def test_an_environment_that_was_not_reached_does_not_stay_pending(outcome: str,
 )
 def test_other_events_have_no_status(name: str) -> None:
     """They are about no commit."""
-    assert (commit_statuses(event(name)), deployment_status(event(name))) == ((), None)
+    assert (commit_statuses(event(name)), deployment_statuses(event(name))) == ((), ())
 
 
 def test_gates_have_a_status_of_their_own() -> None:
@@ -181,9 +183,10 @@ def test_an_emergency_is_told_as_one(name: str) -> None:
     changes = {"environment": "test", "gates": [{"name": "tests", "outcome": "passed", "reason": "all"}]}
     reason = "EMERGENCY: no windows" if name == "DeploymentStarted" else "why"
     happened = event(name, release=release, reason=reason, **changes)
-    for status in (*commit_statuses(happened), deployment_status(happened)):
-        assert status is None or status.description.count("EMERGENCY: ") == 1
-    going_back = deployment_status(event("RollbackStarted", release=release, environment="test", reason="why"))
+    words = [one.description for one in commit_statuses(happened)]
+    words += [one.description for one in deployment_statuses(happened)]
+    assert {text.count("EMERGENCY: ") for text in words} == {1}
+    (going_back,) = deployment_statuses(event("RollbackStarted", release=release, environment="test", reason="why"))
     assert going_back == DeploymentStatus(DEPLOYMENT, "test", "in_progress", "EMERGENCY: rolling back: why")
 
 
@@ -192,11 +195,54 @@ def test_a_release_that_waits_is_pending_and_says_for_what() -> None:
     held = event("StageHeld", reason="waits for unfreeze of production (by Ada, since today: the fair)")
     words = "waits for unfreeze of production (by Ada, since today: the fair)"
     assert commit_statuses(held) == (CommitStatus("kiro/production", "pending", words),)
-    assert deployment_status(held) is None
+    assert deployment_statuses(held) == (DeploymentStatus(DEPLOYMENT, "production", "pending", words),)
 
 
 def test_a_release_that_a_pin_keeps_out_says_so() -> None:
     """R14: its environment is not green, and nothing is pending for ever."""
     kept = event("StagePinned", reason="hello is pinned in production")
     assert commit_statuses(kept) == (CommitStatus("kiro/production", "error", "hello is pinned in production"),)
-    assert deployment_status(kept) is None
+    assert deployment_statuses(kept) == ()
+
+
+PARTS = {"hello": "changed"}
+UNDERWAY = DeploymentRecord(
+    DEPLOYMENT,
+    environment="none",
+    status="running",
+    plan=PlanRecord(
+        "deploy", "", (PlannedStage("test", PARTS), PlannedStage("staging"), PlannedStage("production", PARTS))
+    ),
+)
+
+
+def of_deployments(name: str, record: DeploymentRecord, **changes: Any) -> list[tuple[str, str]]:
+    """The environment and state of each GitHub deployment status."""
+    return [(one.environment, one.state) for one in deployment_statuses(event(name, **changes), record)]
+
+
+def test_the_environment_that_a_release_enters_is_in_progress() -> None:
+    """N2: after the gates the first one, then the next that the release changes; not one where it waits already."""
+    good, bad = ({"name": "tests", "outcome": outcome, "reason": ""} for outcome in ("passed", "failed"))
+    assert of_deployments("GatesJudged", UNDERWAY, gates=[good]) == [("test", "in_progress")]
+    assert of_deployments("GatesJudged", UNDERWAY, gates=[bad]) == []
+    passed = replace(UNDERWAY, stages={"test": StageRecord("passed")})
+    ended = {"environment": "test", "result": "passed"}
+    assert of_deployments("StageFinished", passed, **ended) == [("test", "success"), ("production", "in_progress")]
+    waits = replace(passed, environment="production", status="waiting for approval")
+    assert of_deployments("StageFinished", waits, **ended) == [("test", "success")]
+
+
+def test_what_is_not_reached_is_inactive_on_github() -> None:
+    """N2: nothing of a deployment that has ended is queued; an event that comes again does not queue it either."""
+    ended = replace(UNDERWAY, outcome="failed")
+    assert of_deployments("DeploymentFinished", ended, outcome="failed", stages={}) == [
+        ("test", "inactive"),
+        ("production", "inactive"),
+    ]
+    assert of_deployments("DeploymentStarted", ended, environments=["test", "production"]) == []
+    assert of_deployments("StageHeld", ended) == []
+    passed = replace(UNDERWAY, stages={"test": StageRecord("passed")})
+    assert of_deployments("DeploymentStarted", passed, environments=["test", "production"]) == [
+        ("production", "queued")
+    ]

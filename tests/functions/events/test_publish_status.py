@@ -1,22 +1,31 @@
 """Domain events become commit statuses and GitHub deployments."""
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from github import Auth, Github
 
 from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.errors import GitHubNotFoundError
+from functions.domain.manifests import Health
 from functions.domain.releases import Release
+from functions.handler import encode
 from local.github import LocalGitHub
-from tests.functions.samples import detail
-from tests.functions.stack import Stack
+from tests.functions.samples import ENVIRONMENT, LEASE, SERVICE, detail, state
+from tests.functions.stack import MACHINES, Stack
 from tests.local.github.support import REPOSITORY, TOKEN, WorkingCopy
 
 
 @pytest.fixture
-def sha(copy: WorkingCopy) -> str:
-    """A commit on GitHub."""
+def sha(stack: Stack, copy: WorkingCopy) -> str:
+    """A commit on GitHub, for a stack with the environment `production`."""
+    definition = {"States": {"Begin": {"Assign": {"environments": [encode(ENVIRONMENT)]}}}}
+    stack.client("stepfunctions").update_state_machine(
+        stateMachineArn=MACHINES["deployment"], definition=json.dumps(definition)
+    )
     commit = copy.commit("one", {"a": "1"})
     copy.push()
     return commit
@@ -40,7 +49,7 @@ def shown(hub: LocalGitHub, sha: str) -> tuple[dict[str, str], list[tuple[str, s
 def test_a_release_is_followed_on_github(stack: Stack, hub: LocalGitHub, sha: str) -> None:
     """N2: pending, then its result, in one GitHub deployment per environment, also if events are repeated."""
     assert publish(stack, "DeploymentStarted", sha, environments=["test"]) == {"statuses": 2}
-    assert shown(hub, sha) == ({"kiro": "pending", "kiro/test": "pending"}, [])
+    assert shown(hub, sha) == ({"kiro": "pending", "kiro/test": "pending"}, [("test", "queued")])
     publish(stack, "RollbackStarted", sha)
     assert shown(hub, sha)[1] == [("test", "in_progress")]
     for _ in range(2):
@@ -60,6 +69,21 @@ def test_statuses_link_to_the_execution_and_name_production(stack: Stack, hub: L
     assert {one.target_url for one in repository.statuses} == {page}
     assert [one.production for one in repository.deployments] == [False, True]
     assert {status.log_url for one in repository.deployments for status in one.statuses} == {page}
+
+
+def test_a_deployment_that_succeeded_links_to_what_runs(stack: Stack, hub: LocalGitHub, sha: str) -> None:
+    """N2: the address of the release's own service, as it is recorded; none while nothing of it runs there."""
+    health = Health("https://{environment}.{DOMAIN}/health")
+    others = replace(SERVICE, name="acme/other", health=Health("https://other.example.com/health"))
+    running = EnvironmentsTable.connect(stack.clients)
+    running.save(replace(state(others), repository="acme/other"), LEASE)
+    publish(stack, "StageFinished", sha, result="passed", environment="production")
+    running.save(replace(state(replace(SERVICE, health=health)), repository=REPOSITORY), LEASE)
+    for result in ("passed", "restored"):
+        publish(stack, "StageFinished", sha, result=result, environment="production")
+    (deployment,) = hub.repository(REPOSITORY).deployments
+    links = [(one.state, one.environment_url) for one in deployment.statuses]
+    assert links == [("success", ""), ("success", "https://production.example.com"), ("failure", "")]
 
 
 def test_a_repeated_start_does_not_replace_the_end(stack: Stack, hub: LocalGitHub, sha: str) -> None:
