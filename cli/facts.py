@@ -1,6 +1,6 @@
 """The data that commands print, as JSON values; `cli/show.py` makes tables of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 from statistics import median
@@ -39,6 +39,10 @@ def _environment(aws: Operator, name: str, owned: list[Lock], *, in_stack: bool)
     lock = next((lock for lock in owned if environment_of(lock) == name), Lock(""))
     active = [alarm for alarm in aws.running.outside_alarms(name) if alarm.state == "ALARM"]
     frozen, drifts = aws.running.frozen(name), aws.running.drifts(name)
+    parts = aws.running.parts(name)
+    asked = any(one.name == name and one.approval for one in aws.environments)
+    running = {state.running.deployment_id for state in parts.values() if state.running and asked} - {""}
+    approved = {deployment: _approvers(aws, deployment, name) for deployment in running}
     return {
         "environment": name,
         "inStack": in_stack,
@@ -49,8 +53,9 @@ def _environment(aws: Operator, name: str, owned: list[Lock], *, in_stack: bool)
                 "good": _version(state.good),
                 "inDoubt": state.in_doubt or None,
                 "drift": encode(drifts.get(state.part)),
+                "approvedBy": approved.get(state.running.deployment_id, []) if state.running else [],
             }
-            for state in aws.running.parts(name).values()
+            for state in parts.values()
         ],
         "pins": encode(list(aws.running.pins(name).values())),
         "frozen": encode(frozen) if frozen else None,
@@ -59,6 +64,21 @@ def _environment(aws: Operator, name: str, owned: list[Lock], *, in_stack: bool)
         "deployment": lock.owner.deployment_id if lock.owner else None,
         "outsideAlarms": [encode(alarm) for alarm in active],
     }
+
+
+def _approvers(aws: Operator, deployment: str, environment: str) -> list[str]:
+    """Who has approved a deployment for an environment, also after a warning; nobody, where nobody was asked."""
+    decided = [one for one in decisions(aws, deployment) if one["environment"] == environment]
+    return list(dict.fromkeys(who for one in decided if one["state"] == "approved" for who in one["people"]))
+
+
+def decisions(aws: Operator, deployment: str) -> Iterator[Facts]:
+    """The decisions of people, which the record of a deployment keeps by environment and purpose."""
+    for key, one in sorted(aws.deployments.row(deployment).items()):
+        if key.startswith("approval_"):
+            environment = key.removeprefix("approval_").rpartition("_")[0]
+            people = [consent["by"] for consent in one.get("consents", ())] or [one["by"]]
+            yield {"environment": environment, "people": people, **one}
 
 
 def _waiting(record: DeploymentRecord) -> Facts:
@@ -185,7 +205,7 @@ def progress(aws: Operator, deployment_id: str) -> Facts:
     """The progress of a deployment: its executions with their states, and its outcome (empty while it runs)."""
     record = aws.deployments.get(deployment_id)
     main = main_execution(aws, deployment_id, record)
-    found = [main, *_nested(aws, deployment_id)]
+    found = [main, *nested(aws, deployment_id)]
     running = bool(main and main.status == "RUNNING")
     end, rollback = _end(record), bool(main and main.workflow == aws.workflows["rollback"])
     if main and rollback:
@@ -223,7 +243,8 @@ def _rollback_end(aws: Operator, rollback: Ended) -> Facts:
     return {"outcome": end.result if end else "", "status": "", "reason": end.reason if end else ""}
 
 
-def _nested(aws: Operator, deployment_id: str) -> Iterable[Ended | None]:
+def nested(aws: Operator, deployment_id: str) -> Iterable[Ended | None]:
+    """The executions of its stages and rollbacks; None for those that were not begun."""
     for one in aws.environments:
         stage = f"{deployment_id}-{one.name}"
         yield aws.executions.named(aws.workflows["stage"], stage)
