@@ -12,6 +12,7 @@ from rich.live import Live
 from cli import (
     changes,
     check,
+    cost,
     decisions,
     dora,
     environments,
@@ -41,6 +42,7 @@ app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=F
 
 for command in (
     check.check,
+    cost.cost,
     decisions.approvals,
     decisions.approve,
     decisions.reject,

@@ -1,10 +1,9 @@
 """The data that `kiro-worker status` prints of each environment, as JSON values."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from cli.aws.operator import Operator, explain
-from cli.facts import Facts, environment_of
+from cli.facts import Facts, decisions, environment_of
 from functions.adapters.alarms import Alarms
 from functions.adapters.environment_health import EnvironmentHealth
 from functions.adapters.health import HealthProbe
@@ -40,7 +39,7 @@ def _environment(aws: Operator, name: str, owned: list[Lock], settings: Environm
     return {
         "environment": name,
         "inStack": settings is not None,
-        "parts": _parts(aws, name, states, settings.fill_values if settings else {"environment": name}),
+        "parts": _parts(aws, name, states, settings),
         "pins": encode(list(aws.running.pins(name).values())),
         "frozen": encode(frozen) if frozen else None,
         "waiting": [_waiting(record) for record in aws.deployments.held(name)],
@@ -53,8 +52,12 @@ def _environment(aws: Operator, name: str, owned: list[Lock], settings: Environm
     }
 
 
-def _parts(aws: Operator, environment: str, states: list[PartState], values: Mapping[str, str]) -> list[Facts]:
-    drifts, found = aws.running.drifts(environment), addresses(states, values)
+def _parts(aws: Operator, environment: str, states: list[PartState], settings: Environment | None) -> list[Facts]:
+    drifts = aws.running.drifts(environment)
+    found = addresses(states, settings.fill_values if settings else {"environment": environment})
+    asked = settings is not None and settings.approval
+    running = {state.running.deployment_id for state in states if state.running and asked} - {""}
+    approved = {deployment: _approvers(aws, deployment, environment) for deployment in running}
     return [
         {
             "part": state.part,
@@ -63,9 +66,16 @@ def _parts(aws: Operator, environment: str, states: list[PartState], values: Map
             "address": found.get(state.part, ""),
             "inDoubt": state.in_doubt or None,
             "drift": encode(drifts.get(state.part)),
+            "approvedBy": approved.get(state.running.deployment_id, []) if state.running else [],
         }
         for state in states
     ]
+
+
+def _approvers(aws: Operator, deployment: str, environment: str) -> list[str]:
+    """Who has approved a deployment for an environment, also after a warning; nobody, where nobody was asked."""
+    decided = [one for one in decisions(aws, deployment) if one["environment"] == environment]
+    return list(dict.fromkeys(who for one in decided if one["state"] == "approved" for who in one["people"]))
 
 
 def _alarms(aws: Operator, environment: Environment) -> tuple[tuple[AlarmReading, ...], str]:

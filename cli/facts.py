@@ -1,6 +1,6 @@
 """The data that commands print, as JSON values; `cli/show.py` makes tables of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 from statistics import median
@@ -18,6 +18,15 @@ from functions.handler import encode
 from functions.procedures.forecasts import Forecasts
 
 Facts = dict[str, Any]
+
+
+def decisions(aws: Operator, deployment: str) -> Iterator[Facts]:
+    """The decisions of people, which the record of a deployment keeps by environment and purpose."""
+    for key, one in sorted(aws.deployments.row(deployment).items()):
+        if key.startswith("approval_"):
+            environment = key.removeprefix("approval_").rpartition("_")[0]
+            people = [consent["by"] for consent in one.get("consents", ())] or [one["by"]]
+            yield {"environment": environment, "people": people, **one}
 
 
 def history(aws: Operator, limit: int) -> list[Facts]:
@@ -136,7 +145,7 @@ def progress(aws: Operator, deployment_id: str) -> Facts:
     """The progress of a deployment: its executions with their states, and its outcome (empty while it runs)."""
     record = aws.deployments.get(deployment_id)
     main = main_execution(aws, deployment_id, record)
-    found = [main, *_nested(aws, deployment_id)]
+    found = [main, *nested(aws, deployment_id)]
     running = bool(main and main.status == "RUNNING")
     end, rollback = _end(record), bool(main and main.workflow == aws.workflows["rollback"])
     if main and rollback:
@@ -174,7 +183,8 @@ def _rollback_end(aws: Operator, rollback: Ended) -> Facts:
     return {"outcome": end.result if end else "", "status": "", "reason": end.reason if end else ""}
 
 
-def _nested(aws: Operator, deployment_id: str) -> Iterable[Ended | None]:
+def nested(aws: Operator, deployment_id: str) -> Iterable[Ended | None]:
+    """The executions of its stages and rollbacks; None for those that were not begun."""
     for one in aws.environments:
         stage = f"{deployment_id}-{one.name}"
         yield aws.executions.named(aws.workflows["stage"], stage)

@@ -110,7 +110,7 @@ def show_release(aws: Operator, deployment: str) -> facts.Facts:
         "cause": main.cause if main else "",
         "plan": encode(record.plan) if record.plan else None,
         "gates": encode(list(record.gates)),
-        "approvals": [*_approvals(aws, deployment)],
+        "approvals": [*facts.decisions(aws, deployment)],
         "stages": [
             {"environment": name, **encode(one), "gates": encode(list(record.gates_after.get(name, ())))}
             for name, one in sorted(record.stages.items(), key=lambda pair: pair[1].started_at)
@@ -119,15 +119,6 @@ def show_release(aws: Operator, deployment: str) -> facts.Facts:
         "executions": executions,
         "links": _links(record, main),
     }
-
-
-def _approvals(aws: Operator, deployment: str) -> Iterator[facts.Facts]:
-    """The decisions of people, which the record keeps by environment and purpose."""
-    for key, one in sorted(aws.deployments.row(deployment).items()):
-        if key.startswith("approval_"):
-            environment = key.removeprefix("approval_").rpartition("_")[0]
-            people = [consent["by"] for consent in one.get("consents", ())] or [one["by"]]
-            yield {"environment": environment, "people": people, **one}
 
 
 def _links(record: DeploymentRecord, main: Ended | None) -> facts.Facts:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from rich.console import Group
 from rich.markup import escape
 
+from cli.aws.checks import repairs
 from cli.ends import EXIT_CODES
 from cli.facts import Facts
 from cli.grid import Grid, unfolded
@@ -17,10 +18,14 @@ _STYLES = {"RUNNING": "cyan", "SUCCEEDED": "green", "FAILED": "red", "ABORTED": 
 
 def environments(found: list[Facts]) -> Group:
     """A line per part, then the address of each service, which is never folded."""
-    table = Grid("environment", "part", "runs", "last good", "since", "state", prose=("runs", "state"), wide=("since",))
+    table = Grid(
+        *("environment", "part", "runs", "last good", "approved by", "since", "state"),
+        prose=("runs", "approved by", "state"),
+        wide=("approved by", "since"),
+    )
     for one in found:
         state = "; ".join(_states(one)) or "[green]free[/green]"
-        parts = one["parts"] or [{"part": "", "running": None, "good": None, "inDoubt": None}]
+        parts = one["parts"] or [{"part": "", "running": None, "good": None, "inDoubt": None, "approvedBy": []}]
         for number, part in enumerate(parts):
             running, good = part["running"], part["good"]
             runs = named(running) if running else "nothing"
@@ -33,6 +38,7 @@ def environments(found: list[Facts]) -> Group:
                 part["part"],
                 runs,
                 named(good) if good else "-",
+                escape(", ".join(part["approvedBy"])),
                 (running or {}).get("at", ""),
                 state if number == 0 else "",
             )
@@ -193,12 +199,16 @@ def progress(one: Facts) -> Grid:
     return table
 
 
-def pieces(found: list[Facts]) -> Grid:
-    """A line per resource, with a mark per check."""
+def pieces(found: list[Facts]) -> Group:
+    """A line per resource, with a mark per check, and the commands that repair what is wrong."""
     table = Grid("kind", "name", "checks", prose=("checks",))
     for one in found:
         table.add_row(one["kind"], one["name"], "  ".join(_ticked(check) for check in one["checks"]))
-    return table
+    commands = repairs(check["repair"] for one in found for check in one["checks"])
+    if not commands:
+        return Group(table)
+    lines = (unfolded(f"  {escape(command)}") for command in commands)
+    return Group(table, "", "These commands repair it, in this order:", *lines)
 
 
 def findings(found: list[Facts]) -> Group:

@@ -1,4 +1,4 @@
-"""A simulated approver: opens the link of an approval mail, reads the page, and posts its form."""
+"""Decisions by the links of approval mails: opens a link, reads the page, and posts its form."""
 
 import re
 import urllib.error
@@ -8,6 +8,25 @@ import urllib.request
 from local.mailbox import Mail, Mailbox
 
 _LINK = re.compile(r"approve:\s+(\S+)")
+
+
+def link_of(mail: Mail) -> str | None:
+    """The link of a mail that asks for an approval; None for any other mail."""
+    found = _LINK.search(mail.text)
+    return found[1] if found else None
+
+
+def decide(link: str, name: str, reason: str, *, approve: bool) -> None:
+    """Open the page of a link and post its form; HTTPError with the page if it has ended, or refuses."""
+    with urllib.request.urlopen(link, timeout=20) as page:  # noqa: S310 - an address of this machine
+        form = page.read().decode()
+    secret = re.search(r'name="secret" value="([^"]+)"', form)
+    if secret is None:
+        raise RuntimeError(f"the approval page of {link.partition('?')[0]} has no form")
+    fields = {"secret": secret[1], "name": name, "reason": reason, "decision": "approve" if approve else "reject"}
+    body = urllib.parse.urlencode(fields).encode()
+    with urllib.request.urlopen(link.partition("?")[0], body, timeout=20) as answer:  # noqa: S310 - as above
+        answer.read()
 
 
 class Approver:
@@ -33,11 +52,11 @@ class Approver:
         self._unread += self._mailbox.fetch()
         while self._unread:
             mail = self._unread.pop(0)
-            found = _LINK.search(mail.text)
-            if found is None:
+            link = link_of(mail)
+            if link is None:
                 continue
             try:
-                self._decide(found[1], "approve" if approve else "reject", reason)
+                decide(link, self._name, reason, approve=approve)
             except urllib.error.HTTPError as page:  # superseded, expired or void: the page gives the reason
                 with page:
                     self.too_late[mail.subject] = page.code
@@ -46,14 +65,3 @@ class Approver:
             self.decided.append(mail.subject)
             return mail.subject
         return None
-
-    def _decide(self, link: str, decision: str, reason: str) -> None:
-        with urllib.request.urlopen(link, timeout=20) as page:  # noqa: S310 - an address of this machine
-            form = page.read().decode()
-        secret = re.search(r'name="secret" value="([^"]+)"', form)
-        if secret is None:
-            raise RuntimeError(f"the approval page of {link.partition('?')[0]} has no form")
-        fields = {"secret": secret[1], "name": self._name, "reason": reason, "decision": decision}
-        body = urllib.parse.urlencode(fields).encode()
-        with urllib.request.urlopen(link.partition("?")[0], body, timeout=20) as answer:  # noqa: S310 - as above
-            answer.read()

@@ -5,11 +5,13 @@ this machine reaches it: it listens on loopback, and answers no name but loopbac
 https://developer.chrome.com/blog/private-network-access-preflight (DNS rebinding)
 """
 
+import json
 import re
 import threading
 import urllib.error
 import urllib.request
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,7 +24,6 @@ from functions.domain.texts import html
 from local.emulator import HOST
 from local.mailbox import Mail, Mailbox
 
-PORT = 8490
 _NAMES = (HOST, "localhost")
 _NAV, _WITH_MAIL = '<nav aria-label="Console">', '<nav aria-label="Console"><a href="/mail">Mail</a>'
 _ADDRESS = re.compile(r"(https?://\S+)")
@@ -55,6 +56,10 @@ class ConsoleServer:
             return 302, {"location": "/console"}, b""
         if path == "/mail":
             return self._mail(tag, live=query != "live=off")
+        if path == "/mail.json":
+            self._mailbox.receive()
+            mails = json.dumps([asdict(mail) for mail in self._mailbox.mails])
+            return 200, {"content-type": "application/json"}, mails.encode()
         if path != "/console" and not path.startswith("/console/"):
             return 404, {"content-type": "text/plain"}, b"the console is at /console"
         found = self._page(path, query, tag)

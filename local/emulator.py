@@ -1,4 +1,4 @@
-"""The embedded AWS: ministack as a child process on a free loopback port, which ends with its owner."""
+"""The embedded AWS: ministack as a child process on a loopback port, which ends with its owner."""
 
 from __future__ import annotations
 
@@ -154,6 +154,7 @@ class Emulator:
 
     For `role_seconds` a new role can't be taken by a function. `seed` decides which calls are throttled; an
     empty one throttles none. `quotas` are the account's: Lambda refuses what exceeds them, Service Quotas lists them.
+    It listens on `port`, or on a free one if it is 0 or lost to another program.
     """
 
     def __init__(
@@ -165,6 +166,7 @@ class Emulator:
         role_seconds: float = ROLE_SECONDS,
         seed: str = "",
         quotas: Quotas = LAPTOP,
+        port: int = 0,
     ) -> None:
         if len(account) != 12 or not account.isdigit():
             raise ValueError(f"account {account!r} is not an AWS account id; give 12 digits")
@@ -176,6 +178,7 @@ class Emulator:
         self.seed = seed
         self.quotas = quotas
         self.port = 0
+        self._wanted = port
         self._process: subprocess.Popen[bytes] | None = None
         self._prefork: subprocess.Popen[bytes] | None = None
         self._scratch = self.log_path.with_suffix(".tmp")
@@ -228,7 +231,7 @@ class Emulator:
         self.stop()
 
     def _launch(self) -> None:
-        self.port = free_port()
+        self.port, self._wanted = self._wanted or free_port(), 0
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._scratch.mkdir()

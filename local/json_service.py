@@ -78,9 +78,10 @@ class JsonServer:
     `emulator_endpoint` is that of the emulated AWS, which says whether a role may make a call.
     """
 
-    def __init__(self, model: JsonModel, handlers: Sequence[object], emulator_endpoint: str) -> None:
+    def __init__(self, model: JsonModel, handlers: Sequence[object], emulator_endpoint: str, port: int = 0) -> None:
         self._model = model
         self._handlers = handlers
+        self._port = port
         self._emulator = urlsplit(emulator_endpoint).netloc
         self._server: ThreadingHTTPServer | None = None
 
@@ -92,13 +93,13 @@ class JsonServer:
         return f"http://{HOST}:{self._server.server_address[1]}"
 
     def start(self) -> None:
-        """Listen on a free loopback port."""
+        """Listen on the loopback port, or on a free one if it is 0."""
         parts = {
             "model": self._model,
             "answer": staticmethod(self._answer),
             "refusal": staticmethod(self._refusal),
         }
-        self._server = ThreadingHTTPServer((HOST, 0), type("Handler", (_Handler,), parts))
+        self._server = ThreadingHTTPServer((HOST, self._port), type("Handler", (_Handler,), parts))
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 

@@ -26,6 +26,7 @@ from local.event_bridge import ServiceEvents
 from local.github import LocalGitHub
 from local.mailbox import Mailbox
 from local.nested_ends import NestedEnds
+from local.ports import ANY, Ports
 from local.settings import (
     ACCOUNT,
     BOARD,
@@ -56,7 +57,7 @@ class Deployed:
     steps: list[dict[str, str]]
 
 
-def pulumi(command: str, stack: str, where: dict[str, Any]) -> Deployed:
+def pulumi(command: str, stack: str, where: dict[str, Any], *options: str) -> Deployed:
     """Run the Pulumi program in its own process; `where` is what `Platform.describe` returned."""
     settings = overrides(
         PROJECT,
@@ -67,7 +68,7 @@ def pulumi(command: str, stack: str, where: dict[str, Any]) -> Deployed:
         where["watchSeconds"],
         where.get("changes"),
     )
-    return _run(command, stack, where, [f"{key}={value}" for key, value in settings.items()], PROJECT)
+    return _run(command, stack, where, [f"{key}={value}" for key, value in settings.items()], PROJECT, *options)
 
 
 def forward(command: str, printed: str, where: dict[str, Any]) -> Deployed:
@@ -77,7 +78,9 @@ def forward(command: str, printed: str, where: dict[str, Any]) -> Deployed:
     return _run(command, words[words.index("--create") + 1], where, settings, PROJECT / words[words.index("-C") + 1])
 
 
-def _run(command: str, stack: str, where: dict[str, Any], settings: Sequence[str], directory: Path) -> Deployed:
+def _run(
+    command: str, stack: str, where: dict[str, Any], settings: Sequence[str], directory: Path, *options: str
+) -> Deployed:
     variables = {
         "AWS_ENDPOINT_URL": where["endpoint"],
         "AWS_ENDPOINT_URL_CODEBUILD": where["codebuildEndpoint"],
@@ -87,7 +90,7 @@ def _run(command: str, stack: str, where: dict[str, Any], settings: Sequence[str
     done = subprocess.run(
         [
             sys.executable,
-            *("-m", "local.pulumi", command, "--json", "--stack", stack),
+            *("-m", "local.pulumi", command, "--json", *options, "--stack", stack),
             *("--endpoint", where["endpoint"], "--codebuild-endpoint", where["codebuildEndpoint"]),
             *("--directory", str(directory), "--config", *settings),
             *("--function-environment", *(f"{key}={value}" for key, value in variables.items())),
@@ -125,8 +128,8 @@ class Platform:
     """A platform as a context manager; every process that it starts ends with it, also when it is killed.
 
     `changes` are settings of the stack, `variables` go to every function; `wait_scale` shortens waits and retries,
-    `alarm_clock` divides the periods of alarms (`ALARM_CLOCK`), `quotas` are the account's. The console is served at
-    `console_port`, 0 is any free one.
+    `alarm_clock` divides the periods of alarms (`ALARM_CLOCK`), `quotas` are the account's. Servers listen on
+    `ports`.
     """
 
     def __init__(
@@ -141,7 +144,7 @@ class Platform:
         wait_scale: float = 1.0,
         alarm_clock: int = 1,
         quotas: Quotas = LAPTOP,
-        console_port: int = 0,
+        ports: Ports = ANY,
     ) -> None:
         self.root = root
         self.stack = stack
@@ -161,7 +164,7 @@ class Platform:
         self.seed = os.environ.get(SEED) or secrets.token_hex(4)
         self.outputs: dict[str, Any] = {}
         self.console = ""
-        self._console_port = console_port
+        self._ports = ports
         self.ecs: EcsServer | None = None
 
     def __enter__(self) -> Self:
@@ -203,13 +206,16 @@ class Platform:
                 wait_scale=self._wait_scale,
                 seed=self.seed,
                 quotas=self._quotas,
+                port=self._ports.aws,
             )
         )
         bridge = enter(ServiceEvents(clients(self.emulator.endpoint, self.emulator.region)))
         if any(one.get("ecsServices") for one in self._changes.get("environments", ())):
             emulated = enter(clients(self.emulator.endpoint, self.emulator.region))
             minute = 60 * self._wait_scale
-            self.ecs = enter(EcsServer(emulated, ACCOUNT, self.root / "ecs", bridge.publish, minute=minute))
+            self.ecs = enter(
+                EcsServer(emulated, ACCOUNT, self.root / "ecs", bridge.publish, minute=minute, port=self._ports.ecs)
+            )
         ecs = self.ecs.endpoint if self.ecs else ""
         self.codebuild = enter(
             CodeBuildServer(
@@ -220,6 +226,7 @@ class Platform:
                 bridge.publish,
                 {"AWS_ENDPOINT_URL": self.emulator.endpoint, "PYTHONPATH": str(HOOK), SEED: self.seed, **_ecs(ecs)},
                 concurrency=self._quotas.builds,
+                port=self._ports.codebuild,
             )
         )
         self.clients = Clients(
@@ -230,7 +237,7 @@ class Platform:
         for region in other_regions(PROJECT, self.stack, self._changes, self.emulator.region):
             there = enter(clients(self.emulator.endpoint, region))
             enter(AlarmEvaluator(there, bridge.publish, clock=self._alarm_clock))
-        self.github = enter(LocalGitHub(self.root / "github"))
+        self.github = enter(LocalGitHub(self.root / "github", self._ports.github))
         for repository in self.repositories:
             self.github.create_repository(repository)
         self.github.add_token(self.token, "kiro-worker", "kiro-worker@example.com")
@@ -241,9 +248,9 @@ class Platform:
         """Stop everything, last started first."""
         self._stack.close()
 
-    def deploy(self, command: str) -> Deployed:
-        """Run the Pulumi program: up, preview or destroy."""
-        done = pulumi(command, self.stack, self.describe())
+    def deploy(self, command: str, *options: str) -> Deployed:
+        """Run the Pulumi program: up, preview or destroy; the only option is `--refresh`."""
+        done = pulumi(command, self.stack, self.describe(), *options)
         if command == "up":
             self.outputs = done.outputs
         return done
@@ -286,10 +293,7 @@ class Platform:
         endpoint = self.emulator.endpoint
         tables = self.clients.session.resource("dynamodb", endpoint_url=endpoint)
         table = tables.Table(self.outputs["waitsTable"])
-        try:
-            console = ConsoleServer(self.outputs["consoleUrl"], table, self.mailbox, self._console_port)
-        except OSError as error:
-            raise PlatformError(f"port {self._console_port} of the console is taken: {error.strerror}") from error
+        console = ConsoleServer(self.outputs["consoleUrl"], table, self.mailbox, self._ports.console)
         self.console = self._stack.enter_context(console).url
 
     def describe(self) -> dict[str, Any]:

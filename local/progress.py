@@ -1,16 +1,33 @@
-"""Executions on the terminal while they run."""
+"""What is being done, and executions while they run, on the terminal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console, Group
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from local.executions import Progress
 
 _STYLES = {"RUNNING": "cyan", "SUCCEEDED": "green", "FAILED": "red", "ABORTED": "red", "TIMED_OUT": "red"}
+
+
+@contextmanager
+def steps() -> Iterator[Callable[[str], None]]:
+    """Say on the error stream what is being done: a spinner on a terminal, otherwise a line for each step."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True)
+        return
+    with console.status("") as spinner:
+
+        def say(line: str) -> None:
+            console.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
+            spinner.update(escape(line))
+
+        yield say
 
 
 @contextmanager

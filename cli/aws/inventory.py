@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
-from typing import Any, Literal
+from typing import Any
 
 from cli.aws import expected
+from cli.aws.checks import REFRESH, Check, Piece, right
 from cli.aws.operator import Operator
 from functions.adapters.alarms import Alarms
+from functions.adapters.clock import iso
 from functions.adapters.environment_health import EnvironmentHealth
 from functions.adapters.health import HealthProbe
 from functions.adapters.secrets import ROTATION_DAYS, SECRETS, valid_since
@@ -32,32 +34,8 @@ _WORKFLOWS = (
 )
 _PROJECTS = ("pipeline-{}-build", "pipeline-{}-integration-test", "pipeline-{}-e2e-test", "worker-{}-build")
 
-_GONE = "the program registers it: `pulumi up --refresh` makes it again"
-
-Outcome = Literal["right", "note", "wrong"]
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """The result of one check; `said` explains a `note` (worth knowing, but no fault) or a `wrong`."""
-
-    what: str
-    outcome: Outcome
-    said: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """One resource with the results of its checks."""
-
-    kind: str
-    name: str
-    checks: tuple[Check, ...]
-
-
-def right(what: str, holds: object, otherwise: str = "") -> Check:
-    """The result of a check: `right` if the condition holds, else `wrong` with the explanation."""
-    return Check(what, "right") if holds else Check(what, "wrong", otherwise)
+_GONE = f"the program registers it: `{REFRESH}` makes it again"
+_REFUSED = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation")
 
 
 class Inventory:
@@ -107,7 +85,8 @@ class Inventory:
             return list(find())
         except self._client("sts").exceptions.ClientError as error:  # the base class of every service's errors
             code = error.response["Error"]["Code"]
-            return [Piece(kind, name, (Check("exists", "wrong", f"{error.operation_name}: {code}"),))]
+            repair = "" if code in _REFUSED else REFRESH
+            return [Piece(kind, name, (Check("exists", "wrong", f"{error.operation_name}: {code}", repair),))]
 
     @cached_property
     def _key(self) -> Mapping[str, Any]:
@@ -122,13 +101,13 @@ class Inventory:
         return right("encrypted", ours, f"with {key or 'no key of its own'}, not with the stack's key")
 
     def _key_checks(self, _: str) -> Iterator[Check]:
-        yield right("enabled", self._key["Enabled"], str(self._key.get("KeyState")))
+        yield _enabled(self._key)
         rotation = self._client("kms").get_key_rotation_status(KeyId=self._key["KeyId"])
         yield right("rotates", rotation["KeyRotationEnabled"], "the yearly rotation is off")
 
     def _signing_key(self, name: str) -> Iterator[Check]:
         found = self._client("kms").describe_key(KeyId=f"alias/{name}")["KeyMetadata"]
-        yield right("enabled", found["Enabled"], str(found.get("KeyState")))
+        yield _enabled(found)
         yield right("signs", found.get("KeyUsage") == "SIGN_VERIFY", f"its usage is {found.get('KeyUsage')}")
 
     def _bucket(self, name: str) -> Iterator[Check]:
@@ -160,16 +139,23 @@ class Inventory:
 
     def _secret(self, short: str, name: str, *, needed: bool) -> Iterator[Check]:
         client = self._client("secretsmanager")
-        yield self._encrypted(client.describe_secret(SecretId=name).get("KmsKeyId"))
+        described = client.describe_secret(SecretId=name)
+        yield self._encrypted(described.get("KmsKeyId"))
+        if "DeletedDate" in described:
+            restore = f"aws secretsmanager restore-secret --secret-id {name}"
+            yield Check("kept", "wrong", f"it will be deleted at {iso(described['DeletedDate'])}", restore)
+            return
         moment = valid_since(client, name)
         if moment is None:
-            yield Check("value", "wrong" if needed else "note", "none yet; run `kiro-worker setup`")
+            missing = f"kiro-worker setup --secret {short}" if needed else ""
+            yield Check("value", "wrong" if needed else "note", "none yet; run `kiro-worker setup`", missing)
             return
         age = datetime.now(UTC) - moment
         yield right(
             "value",
             age <= timedelta(days=ROTATION_DAYS),
             f"{age.days} days old; rotate it with `kiro-worker setup --secret {short}`",
+            f"kiro-worker setup --secret {short}",
         )
 
     def _topic(self, name: str) -> Iterator[Check]:
@@ -186,6 +172,7 @@ class Inventory:
                 "subscriptions confirmed",
                 not pending,
                 f"not confirmed by {', '.join(pending)}: open the link in the mail",
+                repair="",
             )
 
     def _bus(self, name: str) -> Iterator[Check]:
@@ -238,7 +225,7 @@ class Inventory:
 
     def _function(self, name: str) -> Iterator[Check]:
         if name not in self._functions:
-            yield Check("exists", "wrong", _GONE)
+            yield right("exists", False, _GONE)
             return
         function = self._client("lambda").get_function_configuration(FunctionName=name)
         state = function.get("State", "Active")
@@ -260,9 +247,11 @@ class Inventory:
         found = [rule for page in pages for rule in page["Rules"] if self._is_ours(rule["Name"])]
         demanded = expected.rule_names(self._aws.stack, own_bus=bus != "default")
         for name in sorted(set(demanded) - {rule["Name"] for rule in found}):
-            yield Piece("rule", name, (Check("exists", "wrong", _GONE),))
+            yield Piece("rule", name, (right("exists", False, _GONE),))
         for rule in found:
-            yield Piece("rule", rule["Name"], (right("enabled", rule["State"] == "ENABLED", rule["State"]),))
+            targets = self._client("events").list_targets_by_rule(Rule=rule["Name"], EventBusName=bus)["Targets"]
+            enabled = right("enabled", rule["State"] == "ENABLED", rule["State"])
+            yield Piece("rule", rule["Name"], (enabled, right("invokes", targets, "it has no target")))
 
     def _alarms(self, _: str) -> Iterator[Check]:
         pages = self._client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix="kiro-")
@@ -310,6 +299,16 @@ class Inventory:
         alarms = EnvironmentHealth(aws.running, Alarms.connect(aws.aws), HealthProbe.connect(aws.aws)).alarms(here, "")
         slow = "; ".join(too_slow_words(alarms, environment.watch_seconds))
         yield Check(what, "note" if slow else "right", slow)
+
+
+def _enabled(key: Mapping[str, Any]) -> Check:
+    """A key whose deletion is cancelled is disabled, until the program enables it.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_CancelKeyDeletion.html
+    """
+    state = str(key.get("KeyState"))
+    kept = f"aws kms cancel-key-deletion --key-id {key['KeyId']}"
+    return right("enabled", key["Enabled"], state, kept if state == "PendingDeletion" else REFRESH)
 
 
 def _lambdas(definition: str) -> Iterator[str]:

@@ -3,14 +3,11 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
+from cli.aws.builds import Builds, started_by
 from functions.adapters.clock import iso
 from functions.runtime import Clients
-
-# What BatchGetBuilds takes in one call.
-_BATCH = 100
 
 
 class LogLines:
@@ -18,7 +15,7 @@ class LogLines:
 
     def __init__(self, aws: Clients, prefix: str) -> None:
         self._logs = aws.client("logs")
-        self._builds = aws.client("codebuild")
+        self._builds = Builds(aws, prefix)
         self._prefix = prefix
 
     def of_functions(self, name: str, since: str) -> Iterator[dict[str, Any]]:
@@ -38,28 +35,14 @@ class LogLines:
         """The lines of the builds that a deployment or attempt has started since then."""
         for group in self._groups("/aws/codebuild/"):
             project = group.rpartition("/")[2]
-            for build in self._builds_of(project, since):
-                variables = {one["name"]: one["value"] for one in build["environment"]["environmentVariables"]}
+            for build in self._builds.of_project(project, since):
                 stream = build.get("logs", {}).get("streamName")
-                if variables.get("KIRO_DEPLOYMENT") == name and stream:
+                if started_by(build) == name and stream:
                     pages = self._logs.get_paginator("filter_log_events").paginate(
                         logGroupName=group, logStreamNames=[stream]
                     )
                     for event in (event for page in pages for event in page["events"]):
                         yield _line(event, build["id"].removeprefix(self._prefix))
-
-    def _builds_of(self, project: str, since: str) -> Iterator[Any]:
-        """The builds of a project, from the newest back to the time."""
-        pages = self._builds.get_paginator("list_builds_for_project").paginate(
-            projectName=project, sortOrder="DESCENDING"
-        )
-        ids = (build_id for page in pages for build_id in page["ids"])
-        while batch := list(islice(ids, _BATCH)):
-            builds = self._builds.batch_get_builds(ids=batch)["builds"]
-            newer = [one for one in builds if iso(one["startTime"]) >= since]
-            yield from newer
-            if len(newer) < len(builds):
-                return
 
     def _groups(self, kind: str) -> Iterator[str]:
         pages = self._logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=f"{kind}{self._prefix}")

@@ -94,6 +94,11 @@ class Executions:
         events = (event for page in pages for event in page["events"])
         return next((event["stateEnteredEventDetails"]["name"] for event in events if _enters(event)), "")
 
+    def events(self, execution: str) -> Iterator[str]:
+        """The type of each event of an execution, the first one first."""
+        pages = self._client.get_paginator("get_execution_history").paginate(executionArn=execution)
+        return (event["type"] for page in pages for event in page["events"])
+
     def input(self, execution: str) -> dict[str, Any]:
         """The input of an execution."""
         given: dict[str, Any] = json.loads(self._client.describe_execution(executionArn=execution)["input"])

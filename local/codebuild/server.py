@@ -35,6 +35,7 @@ class CodeBuildServer:
         *,
         concurrency: int = 4,
         minute: float = SECONDS_PER_MINUTE,
+        port: int = 0,
     ) -> None:
         """Keep builds below `root`; one minute of a timeout lasts `minute` seconds.
 
@@ -45,7 +46,7 @@ class CodeBuildServer:
         # a path without links, so that the paths that builds print are the real ones
         self._runner = Runner(self._clients, root.resolve(), report_groups, dict(build_environment))
         self._builds = Builds(projects, self._runner.run, publish, concurrency, minute)
-        self._server = JsonServer(MODEL, (projects, self._builds, report_groups), emulator_endpoint)
+        self._server = JsonServer(MODEL, (projects, self._builds, report_groups), emulator_endpoint, port)
 
     @property
     def endpoint(self) -> str:
@@ -53,7 +54,7 @@ class CodeBuildServer:
         return self._server.endpoint
 
     def start(self) -> Self:
-        """Listen on a free loopback port."""
+        """Listen on the loopback port, or on a free one if it is 0."""
         self._server.start()
         self._runner.build_environment["AWS_ENDPOINT_URL_CODEBUILD"] = self.endpoint
         return self

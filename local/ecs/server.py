@@ -41,6 +41,7 @@ class EcsServer:
         publish: Callable[[dict[str, Any]], None],
         *,
         minute: float = MINUTE_SECONDS,
+        port: int = 0,
     ) -> None:
         """Keep images and logs below `root`; one minute of ECS's times lasts `minute` seconds.
 
@@ -60,7 +61,7 @@ class EcsServer:
         deployments = Deployments(self._context, self._services)
         tags = Tags(self._context, self._services, definitions)
         handlers = (clusters, definitions, self._services, deployments, self._tasks, tags)
-        self._server = JsonServer(MODEL, handlers, aws.endpoint)
+        self._server = JsonServer(MODEL, handlers, aws.endpoint, port)
         self._stopping = threading.Event()
         self._scheduler = threading.Thread(target=self._schedule, name="ecs-scheduler", daemon=True)
 

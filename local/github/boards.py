@@ -28,6 +28,7 @@ class Card:
     created: datetime
     repository: Repository | None = None
     issue: Issue | None = None
+    body: str = ""
     archived: bool = False
     values: dict[str, Value] = field(default_factory=dict)
 
@@ -95,11 +96,12 @@ class Board:
         *,
         repository: Repository | None = None,
         issue: Issue | None = None,
+        body: str = "",
         age_seconds: int = 0,
     ) -> Card:
-        """Add a card; without an issue it is a draft."""
+        """Add a card; without an issue it is a draft, which has a body of its own."""
         created = now() - timedelta(seconds=age_seconds)
-        card = Card(self._store.next_id(), title, created, repository, issue)
+        card = Card(self._store.next_id(), title, created, repository, issue, body)
         if branch:
             card.values["Branch"] = Value(branch, created)
         if column:

@@ -5,7 +5,7 @@ Every document is counted and costs one point; when no points are left, the answ
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 
 from local.github import shapes
 from local.github.boards import Board, Card, Value
+from local.github.graphql_boards import NOT_FOUND, add_draft, add_item, unresolved
 from local.github.graphql_refs import repository_fields
 from local.github.records import Comment, Issue, Repository
 from local.github.routing import Call, Routes, reply
@@ -75,6 +76,8 @@ class _Root:
             "repositoryOwner": self._owner,
             "node": self._node,
             "nodes": self._nodes,
+            "addProjectV2DraftIssue": lambda _, **given: {"projectItem": self._added(add_draft, given["input"])},
+            "addProjectV2ItemById": lambda _, **given: {"item": self._added(add_item, given["input"])},
             "updateProjectV2ItemFieldValue": self._update,
             "convertPullRequestToDraft": lambda _, **given: self._draft(given["input"], draft=True),
             "markPullRequestReadyForReview": lambda _, **given: self._draft(given["input"], draft=False),
@@ -90,7 +93,7 @@ class _Root:
         found = self._store.repositories.get(f"{owner}/{name}")
         if found is None or not self._call.token.sees(found.full_name):
             raise GraphQLError(
-                f"Could not resolve to a Repository with the name '{owner}/{name}'.", extensions=_NOT_FOUND
+                f"Could not resolve to a Repository with the name '{owner}/{name}'.", extensions=NOT_FOUND
             )
         return repository_fields(found)
 
@@ -106,7 +109,7 @@ class _Root:
     def _board(self, login: str, number: int) -> dict[str, Any] | None:
         found = self._store.boards.get((login, number))
         if found is None:
-            raise GraphQLError(f"Could not resolve to a ProjectV2 with the number {number}.", extensions=_NOT_FOUND)
+            raise GraphQLError(f"Could not resolve to a ProjectV2 with the number {number}.", extensions=NOT_FOUND)
         return self._project(found)
 
     def _project(self, board: Board) -> dict[str, Any]:
@@ -157,7 +160,7 @@ class _Root:
         written = {made["id"]: made for made in self._written()}
         for one in ids:
             if one not in written:
-                raise GraphQLError(f"Could not resolve to a node with the global id of '{one}'", extensions=_NOT_FOUND)
+                raise unresolved(one)
         return [written[one] for one in ids]
 
     def _written(self) -> Iterator[dict[str, Any]]:
@@ -174,7 +177,11 @@ class _Root:
         for board in self._store.boards.values():
             if item_id in board.cards:
                 return board, board.cards[item_id]
-        raise GraphQLError(f"Could not resolve to a node with the global id of '{item_id}'", extensions=_NOT_FOUND)
+        raise unresolved(item_id)
+
+    def _added(self, add: Callable[..., tuple[Board, Card]], given: dict[str, Any]) -> dict[str, Any]:
+        self._require("organization_projects")
+        return self._item(*add(self._store, self._call.token, given))
 
     def _update(self, _: Any, **given: Any) -> dict[str, Any]:
         self._require("organization_projects")
@@ -198,14 +205,11 @@ class _Root:
                         )
                     issue.pull.draft = draft
                     return {"pullRequest": _pull(repository, issue)}
-        raise GraphQLError("Could not resolve to a PullRequest", extensions=_NOT_FOUND)
+        raise GraphQLError("Could not resolve to a PullRequest", extensions=NOT_FOUND)
 
     def _require(self, area: str) -> None:
         if not self._call.token.may(area, "write"):
             raise GraphQLError("Resource not accessible by personal access token", extensions={"type": "FORBIDDEN"})
-
-
-_NOT_FOUND = {"type": "NOT_FOUND"}
 
 
 def _field(board: Board, name: str) -> dict[str, Any] | None:
@@ -232,7 +236,7 @@ def _value(value: Value | None, name: str) -> dict[str, Any] | None:
 
 def _content(card: Card) -> dict[str, Any]:
     if card.issue is None or card.repository is None:
-        return {"__typename": "DraftIssue", "title": card.title}
+        return {"__typename": "DraftIssue", "title": card.title, "body": card.body}
     if card.issue.pull:
         return _pull(card.repository, card.issue)
     return {"__typename": "Issue", **_shared(card.repository, card.issue)}

@@ -72,9 +72,12 @@ _POLL_SECONDS = 0.05  # the longest time that stopping takes
 
 
 class LocalGitHub:
-    """A GitHub on 127.0.0.1 with bare git repositories below `root`; all other data is in memory."""
+    """A GitHub on 127.0.0.1 with bare git repositories below `root`; all other data is in memory.
 
-    def __init__(self, root: Path) -> None:
+    It listens on `port`, or on a free one if it is 0.
+    """
+
+    def __init__(self, root: Path, port: int = 0) -> None:
         self.store = Store(root)
         self.requests: list[tuple[str, str]] = []
         # What judges each REST call, and what it found: see `description.py`.
@@ -82,7 +85,7 @@ class LocalGitHub:
         self.differences: list[str] = []
         self._faults = Faults()
         self._webhooks = Webhooks(self.store)
-        self._server: BaseWSGIServer = make_server("127.0.0.1", 0, self._wsgi, True, request_handler=_Quiet)
+        self._server: BaseWSGIServer = make_server("127.0.0.1", port, self._wsgi, True, request_handler=_Quiet)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_POLL_SECONDS,), name="local-github", daemon=True
         )

@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         project = load_project(options.directory, options.stack, _pairs(options.config), _pairs(options.secret))
         target = Target(options.endpoint, options.codebuild_endpoint, _pairs(options.function_environment))
         with contextlib.redirect_stdout(stream):
-            run(options.command, project, target, report)
+            run(options.command, project, target, report, refreshed=options.refresh)
     except ConfigurationError as error:
         report.error(str(error))
         code = USAGE_ERROR
@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         ("--function-environment", "a variable of every Lambda function"),
     ):
         parser.add_argument(option, nargs="+", action="extend", default=[], metavar="KEY=VALUE", help=text)
+    parser.add_argument("--refresh", action="store_true", help="make again what was changed or deleted by hand")
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end, progress to stderr")
     return parser
 

@@ -7,16 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from local.pulumi.engine import PROVIDER_PREFIX, Engine
+from local.pulumi.engine import Engine
 from local.pulumi.errors import ConfigurationError, DeploymentError
 from local.pulumi.handlers.base import Cloud
 from local.pulumi.operations import delete
 from local.pulumi.program import run_program
-from local.pulumi.state import Record, Records, StateStore, deletion_order, needed_by
+from local.pulumi.refresh import refresh
+from local.pulumi.state import Record, Records, StateStore, deletion_order, needed_by, real
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from local.pulumi.project import Project
     from local.pulumi.report import Report
 
@@ -30,8 +29,11 @@ class Target:
     function_environment: dict[str, str] = field(default_factory=dict)
 
 
-def run(command: str, project: Project, target: Target, report: Report) -> None:
-    """Run a command; errors go to the report, and the state is saved in every case."""
+def run(command: str, project: Project, target: Target, report: Report, *, refreshed: bool = False) -> None:
+    """Run a command; errors go to the report, and the state is saved in every case.
+
+    `refreshed`: what was changed or deleted by hand is made again (`refresh.py`).
+    """
     for endpoint in filter(None, (target.endpoint, target.codebuild_endpoint)):
         require_loopback(endpoint)
     cloud = Cloud(target.endpoint, target.codebuild_endpoint, project.region, target.function_environment, report.warn)
@@ -40,7 +42,7 @@ def run(command: str, project: Project, target: Target, report: Report) -> None:
         if command == "destroy":
             _destroy(cloud, store, report)
         else:
-            deploy(project, cloud, store, report, preview=command == "preview")
+            deploy(project, cloud, store, report, preview=command == "preview", refreshed=refreshed)
     finally:
         cloud.close()
 
@@ -56,10 +58,13 @@ def require_loopback(endpoint: str) -> None:
     raise ConfigurationError(f"endpoint {endpoint} is not on this machine; the embedded deployer takes 127.0.0.1 only")
 
 
-def deploy(project: Project, cloud: Cloud, store: StateStore, report: Report, *, preview: bool) -> None:
+def deploy(
+    project: Project, cloud: Cloud, store: StateStore, report: Report, *, preview: bool, refreshed: bool = False
+) -> None:
     """Run the program and change what differs, or only report it; the state is saved in every case."""
     old = store.load()
-    engine = Engine(project, cloud, dict(old), report, preview=preview)
+    again = refresh(cloud, old) if refreshed else frozenset[str]()
+    engine = Engine(project, cloud, dict(old), report, preview=preview, again=again)
     report.hide(project.config[key] for key in project.secret_keys)
     try:
         run_program(project, engine)
@@ -75,7 +80,7 @@ def deploy(project: Project, cloud: Cloud, store: StateStore, report: Report, *,
     if report.errors:
         return
     if preview:
-        for record in deletion_order(_real(gone.values())):
+        for record in deletion_order(real(gone.values())):
             report.step("delete", record.type, record.name)
         return
     kept = _delete_removed(cloud, gone, report)
@@ -96,7 +101,7 @@ def _delete_removed(cloud: Cloud, gone: Records, report: Report) -> Records:
 def _destroy(cloud: Cloud, store: StateStore, report: Report) -> None:
     records = store.load()
     stay = needed_by([record.urn for record in records.values() if record.protect], records)
-    for record in _real(records[urn] for urn in records if urn in stay):
+    for record in real(records[urn] for urn in records if urn in stay):
         reason = "protected" if record.protect else "needed by a protected resource"
         report.retain(record.type, record.name, reason)
     left = records
@@ -113,7 +118,7 @@ def _delete(cloud: Cloud, records: Records, stay: set[str], report: Report) -> R
         if record.urn in kept:
             continue
         try:
-            if record in _real([record]):
+            if record in real([record]):
                 _delete_one(cloud, record, report)
         except Exception as error:
             report.error(f"{record.type} '{record.name}': not deleted: {type(error).__name__}: {error}")
@@ -127,8 +132,3 @@ def _delete_one(cloud: Cloud, record: Record, report: Report) -> None:
         return
     delete(cloud, record)
     report.step("delete", record.type, record.name)
-
-
-def _real(records: Iterable[Record]) -> list[Record]:
-    """Leave out components and providers, which exist in the program only."""
-    return [record for record in records if record.custom and not record.type.startswith(PROVIDER_PREFIX)]

@@ -19,7 +19,7 @@ from local.pulumi.declared import required_outputs
 from local.pulumi.errors import DeploymentError, ResourceError
 from local.pulumi.invokes import invoke
 from local.pulumi.operations import Change, apply, plan
-from local.pulumi.state import Record, Records
+from local.pulumi.state import PROVIDER_PREFIX, Record, Records
 from local.pulumi.values import decode, encode, has_unknown, strings
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from local.pulumi.report import Report
 
 STACK_TYPE = "pulumi:pulumi:Stack"
-PROVIDER_PREFIX = "pulumi:providers:"
 # Without resource references the SDK sends a resource's id, which the handlers need.
 FEATURES = [
     resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
@@ -46,15 +45,25 @@ class Provider:
 
 
 class Engine:
-    """One run of a program; `records` becomes the new state."""
+    """One run of a program; `records` becomes the new state, and resources in `again` get their inputs again."""
 
-    def __init__(self, project: Project, cloud: Cloud, old: Records, report: Report, *, preview: bool) -> None:
+    def __init__(
+        self,
+        project: Project,
+        cloud: Cloud,
+        old: Records,
+        report: Report,
+        *,
+        preview: bool,
+        again: frozenset[str] = frozenset(),
+    ) -> None:
         self.project = project.name
         self.stack = project.stack
         self.cloud = cloud
         self.old = old
         self.report = report
         self.preview = preview
+        self._again = again
         self.records: Records = {}
         self._default = Provider(project.region, project.default_tags)
         self._providers: dict[str, Provider] = {}
@@ -193,11 +202,13 @@ class Engine:
         record.region = inputs.get("region") or provider.region
         old = self.old.get(record.urn)
         change = plan(Change(self.cloud, record, inputs, old), provider.tags, request)
+        if record.urn in self._again:
+            change.repeat()
         if self.preview:
             outputs = change.foresee()
         else:
             outputs = apply(change, forget=lambda: self.old.pop(record.urn, None))
-            if change.ignored:
+            if change.ignored and record.urn not in self._again:
                 self.report.warn(f"{_describe(request)}: the emulator does not get {', '.join(change.ignored)}")
         self.report.step(change.op, record.type, record.name, change.changed if old else ())
         missing = required_outputs(record.type) - outputs.keys()

@@ -3,6 +3,7 @@
 DeploymentError
 ├── ConfigurationError   the project, a setting or an argument; nothing was touched
 └── ResourceError        one resource; everything before it is in the state
+    └── GoneError        a resource that AWS does not list
 """
 
 from __future__ import annotations
@@ -18,3 +19,7 @@ class ConfigurationError(DeploymentError):
 
 class ResourceError(DeploymentError):
     """One resource could not be deployed."""
+
+
+class GoneError(ResourceError):
+    """AWS lists no such resource: it was not created, or deleted by hand."""

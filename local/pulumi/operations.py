@@ -38,6 +38,7 @@ class Change:
     tags: dict[str, str] = field(default_factory=dict)
     wanted: Properties = field(default_factory=dict)
     ignored: list[str] = field(default_factory=list)
+    repeated: bool = False
 
     @property
     def handler(self) -> Handler:
@@ -75,6 +76,12 @@ class Change:
         computed = self.handler.read(self.call())
         outputs = {**without_assets(self.inputs), "region": self.record.region, **computed}
         return outputs | ({"tagsAll": self.tags} if self.tagged else {})
+
+    def repeat(self) -> None:
+        """Send the inputs of an unchanged resource again, all that AWS can change."""
+        fixed = self.handler.replace_on
+        if self.op == "same" and fixed is not None:
+            self.op, self.changed, self.repeated = "update", frozenset(self.wanted) - fixed, True
 
     def foresee(self) -> Properties:
         """Return the outputs that a preview can know."""
@@ -193,7 +200,8 @@ def _update(change: Change) -> None:
     if change.changed - {"tags"} or change.handler.tags_itself:
         change.handler.update(call)
         change.ignored = call.inputs.ignored
-    change.record.outputs = change.read()
+    if not change.repeated:  # else it was read a moment ago, and is what it was
+        change.record.outputs = change.read()
     if change.old and "tags" in change.changed:
         _tag(change, change.old.tags)
 

@@ -43,6 +43,12 @@ class Record:
 
 
 Records = dict[str, Record]
+PROVIDER_PREFIX = "pulumi:providers:"
+
+
+def real(records: Iterable[Record]) -> list[Record]:
+    """Leave out components and providers, which exist in the program only."""
+    return [record for record in records if record.custom and not record.type.startswith(PROVIDER_PREFIX)]
 
 
 def deletion_order(records: Iterable[Record]) -> list[Record]:

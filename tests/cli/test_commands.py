@@ -76,6 +76,22 @@ def test_status_shows_versions_freeze_lock_and_reported_alarms(released: Kiro) -
     assert "latency" in shown
 
 
+def test_status_says_who_has_approved_what_runs(released: Kiro) -> None:
+    """R7: of the deployment that it came with, and of this environment; a rejection is none."""
+    given = {"state": "approved", "consents": [{"by": "grace"}, {"by": "bob"}], "by": "bob"}
+    records = DeploymentsTable.connect(released.clients)
+    records.note(
+        NEWER.deployment_id,
+        approval_production_deploy=given,
+        approval_production_review={**given, "state": "rejected", "consents": [], "by": "eve"},
+        approval_staging_deploy={**given, "consents": [], "by": "ada"},
+    )
+    _, production = released.json("status")
+    assert production["parts"][0]["approvedBy"] == ["grace", "bob"]
+    (line,) = [one for one in released.run("status", "-o", "wide").stdout.splitlines() if "grace" in one]
+    assert "grace, bob" in line
+
+
 def test_status_shows_what_a_release_waits_for(released: Kiro) -> None:
     """P12: who froze the environment, since when and why; not of a deployment that has ended."""
     reason = "waits for the unfreeze of production: ada froze it yesterday: the fair"

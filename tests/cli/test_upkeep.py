@@ -23,6 +23,7 @@ def test_validate_marks_each_check_and_exits_with_one(kiro: Kiro) -> None:
     (line,) = (line for line in done.stdout.splitlines() if "kiro-pipeline-test-rollback " in line)
     assert "✓ active" in line
     assert "✗ exists: DescribeKey: NotFoundException" in done.stdout
+    assert done.stdout.endswith("\nThese commands repair it, in this order:\n  pulumi up --refresh\n")
     pieces = json.loads(kiro.run("validate", "--output", "json").stdout)
     assert {"kind": "bucket", "name": f"kiro-pipeline-test-artifacts-{ACCOUNT}"} in [
         {"kind": one["kind"], "name": one["name"]} for one in pieces

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from local import mails
 from local.console import ConsoleServer
 from local.mailbox import Mail
+from local.platform import PlatformError
 from tests.http_server import HttpServer, QuietHandler
 
 PAGE = b'<nav aria-label="Console"></nav>page'
@@ -112,6 +114,20 @@ def test_the_mailbox_is_shown_with_links_that_can_be_followed(served: tuple[str,
     assert '<a href="https://x.example.com/a?b=c&amp;d">https://x.example.com/a?b=c&amp;d</a>' in page
     tag = page.partition('data-tag="')[2].partition('"')[0]
     assert get(url, if_none_match=f'"{tag}"')[0] == 304
+
+
+def test_mails_are_read_by_commands(served: tuple[str, Table]) -> None:
+    """Numbered in the order of their arrival; links to the stack's console lead to this machine's."""
+    where = {"console": served[0], "consoleUrl": "https://x.example.com/a"}
+    (mail,) = mails.received(where)
+    text = f"open {served[0]}?b=c&d\n\nor not"
+    assert mail == Mail("approvals", "Approve <it>", text)
+    assert mails.links(mail) == [f"{served[0]}?b=c&d"]
+    assert mails.chosen([(1, mail)], "last") == mails.chosen([(1, mail)], "1") == (1, mail)
+    with pytest.raises(PlatformError, match="there is no mail 2: 1 have arrived"):
+        mails.chosen([(1, mail)], "2")
+    with pytest.raises(PlatformError, match="console: false"):
+        mails.received({})
 
 
 def test_a_mail_leads_to_the_page_of_this_server(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from local.emulator import Clients
-from local.pulumi.errors import ResourceError
+from local.pulumi.errors import GoneError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -225,11 +225,11 @@ def is_gone(error: ClientError) -> bool:
     """Tell whether an API error means that the resource does not exist."""
     code = str(error.response["Error"]["Code"])
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-    return "NotFound" in code or "NoSuch" in code or "NonExistent" in code or status == 404
+    return status == 404 or any(word in code for word in ("NotFound", "NoSuch", "NonExistent", "DoesNotExist"))
 
 
 def require(answer: Any, what: str) -> Any:
     """Return a value that a read must find; raises when it is empty."""
     if not answer:
-        raise ResourceError(f"{what} was not found after it was created; see the emulator's log")
+        raise GoneError(f"{what} was not found after it was created; see the emulator's log")
     return answer

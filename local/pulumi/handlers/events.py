@@ -61,8 +61,8 @@ class EventRule(Handler):
         inputs, name = call.inputs, call.auto_name()
         inputs.get("forceDestroy")
         parameters = pick(inputs, "scheduleExpression", "eventPattern", "description", "roleArn", "state")
-        if inputs.get("isEnabled") is False:
-            parameters["State"] = "DISABLED"
+        # The emulator, unlike AWS, keeps the state of a rule that is put again without one.
+        parameters.setdefault("State", "DISABLED" if inputs.get("isEnabled") is False else "ENABLED")
         call.aws("events").put_rule(Name=name, **_bus(inputs), **parameters)
         bus = inputs.get("eventBusName")
         return f"{bus}/{name}" if bus else name

@@ -56,7 +56,7 @@ class Key(Handler):
             kms.disable_key_rotation(KeyId=key_id)
         if inputs.get("isEnabled") is False:
             kms.disable_key(KeyId=key_id)
-        elif "isEnabled" in call.changed:
+        elif not kms.describe_key(KeyId=key_id)["KeyMetadata"]["Enabled"]:
             kms.enable_key(KeyId=key_id)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from local.pulumi.handlers.base import Call, Handler, Properties, handles, pick
+import json
+
+from local.pulumi.handlers.base import Call, Handler, Properties, handles, pick, require
 
 
 @handles("aws:lambda/permission:Permission")
@@ -33,6 +35,9 @@ class Permission(Handler):
         return statement
 
     def read(self, call: Call) -> Properties:
+        inputs = pick(call.inputs, "function", "qualifier", rename={"function": "FunctionName"})
+        statements = json.loads(call.aws("lambda").get_policy(**inputs)["Policy"])["Statement"]
+        require([one for one in statements if one["Sid"] == call.id], f"the statement {call.id}")
         return {"statementId": call.id}
 
     def delete(self, call: Call) -> None:

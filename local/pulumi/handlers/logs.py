@@ -23,18 +23,16 @@ class LogGroup(Handler):
         return name
 
     def read(self, call: Call) -> Properties:
-        pages = call.aws("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=call.id)
-        found = [group for page in pages for group in page["logGroups"] if group["logGroupName"] == call.id]
-        match = require(found, f"log group {call.id}")
+        found = self._described(call)
         return {
             "name": call.id,
-            "arn": match[0]["arn"].removesuffix(":*"),
-            "logGroupClass": match[0].get("logGroupClass", "STANDARD"),
+            "arn": found["arn"].removesuffix(":*"),
+            "logGroupClass": found.get("logGroupClass", "STANDARD"),
         }
 
     def update(self, call: Call) -> None:
         logs, inputs = call.aws("logs"), call.inputs
-        if "kmsKeyId" in call.changed:
+        if "kmsKeyId" in call.changed and self._described(call).get("kmsKeyId") != inputs.get("kmsKeyId"):
             if inputs.get("kmsKeyId"):
                 logs.associate_kms_key(logGroupName=call.id, kmsKeyId=inputs["kmsKeyId"])
             else:
@@ -44,6 +42,12 @@ class LogGroup(Handler):
     def delete(self, call: Call) -> None:
         if not call.inputs.get("skipDestroy"):
             call.aws("logs").delete_log_group(logGroupName=call.id)
+
+    def _described(self, call: Call) -> Properties:
+        pages = call.aws("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=call.id)
+        found = [group for page in pages for group in page["logGroups"] if group["logGroupName"] == call.id]
+        described: Properties = require(found, f"log group {call.id}")[0]
+        return described
 
     def _retain(self, call: Call, name: str) -> None:
         days = call.inputs.get("retentionInDays")

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cli.aws import inventory
+from cli.aws.checks import repairs
 from cli.aws.expected import PARAMETERS, ROUTES, alarm_names
 from cli.aws.inventory import Inventory
 from cli.aws.operator import Operator
@@ -16,6 +17,8 @@ from tests.cli.aws.conftest import NAME, WORKFLOWS
 from tests.functions.delivered import alarm
 from tests.functions.samples import ENVIRONMENT, LEASE, SERVICE, state
 from tests.functions.stack import ACCOUNT, REGION, Stack
+
+RULE = "kiro-pipeline-staging-events-alarm-changed"
 
 
 def checks(operator: Operator, thing: str, kind: str = "") -> dict[str, tuple[str, str]]:
@@ -80,6 +83,31 @@ def test_a_bucket_is_private_versioned_and_encrypted(operator: Operator, stack: 
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=blocked)
     assert {outcome for outcome, _ in checks(operator, f"artifacts-{ACCOUNT}").values()} == {"right"}
+
+
+def test_what_is_wrong_names_the_command_that_repairs_it(operator: Operator, stack: Stack) -> None:
+    """T1: in the order in which they have to run; a key or a secret that is about to be deleted is kept first.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_CancelKeyDeletion.html: the key is disabled afterwards.
+    https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DescribeSecret.html: `DeletedDate`.
+    """
+    kms, secrets = stack.client("kms"), stack.client("secretsmanager")
+    made: str = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName=f"alias/{NAME}-key", TargetKeyId=made)
+    kms.schedule_key_deletion(KeyId=made)
+    for name in ("webhook", "github-credential"):
+        secrets.create_secret(Name=f"{NAME}-{name}")
+    secrets.delete_secret(SecretId=f"{NAME}-webhook", RecoveryWindowInDays=30)
+    found = repairs(check.repair for one in Inventory(operator).pieces() for check in one.checks)
+    assert found == [
+        f"aws kms cancel-key-deletion --key-id {made}",
+        f"aws secretsmanager restore-secret --secret-id {NAME}-webhook",
+        "pulumi up --refresh",
+        "kiro-worker setup --secret github",
+    ]
+    kms.cancel_key_deletion(KeyId=made)
+    (enabled, _) = next(one.checks for one in Inventory(operator).pieces() if one.kind == "key")
+    assert (enabled.outcome, enabled.said, enabled.repair) == ("wrong", "Disabled", "pulumi up --refresh")
 
 
 def test_a_table_has_indexes_recovery_and_expiry(operator: Operator, stack: Stack, key: str) -> None:
@@ -227,14 +255,16 @@ def test_what_was_deleted_is_wrong_although_it_is_in_no_list(operator: Operator,
     """F1: the dashboard, a rule, a function, an alarm, a parameter or the API: all that is left looked well."""
     cloudwatch, events, gateway = (stack.client(one) for one in ("cloudwatch", "events", "apigatewayv2"))
     found = wrong(operator)
-    names = ("function kiro-pipeline-staging-events-reconcile", "rule kiro-pipeline-staging-events-alarm-changed")
+    names = ("function kiro-pipeline-staging-events-reconcile", f"rule {RULE}")
     for name in (*names, f"dashboard {NAME}-dashboard", f"API {NAME}-api", "rule kiro-pipeline-staging-events-notify"):
         assert found[name].startswith("the program registers it"), name
     assert f"{NAME}-rollbacks-started" in found[f"alarms {NAME}-*"]
     assert "/kiro-pipeline/staging/github-owner" in found["parameters /kiro-*/staging"]
 
     cloudwatch.put_dashboard(DashboardName=f"{NAME}-dashboard", DashboardBody="{}")
-    events.put_rule(Name="kiro-pipeline-staging-events-alarm-changed", ScheduleExpression="rate(1 day)")
+    events.put_rule(Name=RULE, ScheduleExpression="rate(1 day)")
+    assert wrong(operator)[f"rule {RULE}"] == "it has no target"
+    events.put_targets(Rule=RULE, Targets=[{"Id": "1", "Arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f"}])
     api = gateway.create_api(Name=f"{NAME}-api", ProtocolType="HTTP")["ApiId"]
     for route in ROUTES[1:]:
         gateway.create_route(ApiId=api, RouteKey=route)
@@ -246,6 +276,6 @@ def test_what_was_deleted_is_wrong_although_it_is_in_no_list(operator: Operator,
     for name in demanded:
         cloudwatch.put_metric_alarm(AlarmName=name, EvaluationPeriods=1, ComparisonOperator="GreaterThanThreshold")
     left = wrong(operator)
-    gone = {f"dashboard {NAME}-dashboard", "rule kiro-pipeline-staging-events-alarm-changed", f"alarms {NAME}-*"}
+    gone = {f"dashboard {NAME}-dashboard", f"rule {RULE}", f"alarms {NAME}-*"}
     assert gone | {"parameters /kiro-*/staging"} <= found.keys() - left.keys()
     assert left[f"API {NAME}-api"].startswith(f"missing: {ROUTES[0]}")

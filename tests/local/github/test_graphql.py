@@ -114,3 +114,57 @@ def test_who_wrote_something_is_known_of_a_hundred_that_are_visible(hub: LocalGi
         authored(hub, "ghp_elsewhere", issue),
     ]
     assert [one["errors"][0]["type"] for one in answers] == ["ARGUMENT_LIMIT", "NOT_FOUND", "NOT_FOUND"]
+
+
+def sent(hub: LocalGitHub, token: str, document: str, **variables: Any) -> dict[str, Any]:
+    """The answer to a document."""
+    headers = {"Authorization": f"Bearer {token}", "Connection": "close"}
+    body: dict[str, Any] = {"query": document, "variables": variables}
+    answer: dict[str, Any] = requests.post(hub.graphql_url, json=body, headers=headers, timeout=10).json()
+    return answer
+
+
+ADD_ISSUE = """mutation($board: ID!, $content: ID!) {
+  addProjectV2ItemById(input: {projectId: $board, contentId: $content}) { item { id content { __typename } } }
+}"""
+ADD_DRAFT = """mutation($board: ID!) {
+  addProjectV2DraftIssue(input: {projectId: $board, title: "Later", body: "One day."}) {
+    projectItem { id content { ... on DraftIssue { title body } } }
+  }
+}"""
+
+
+def test_an_issue_is_put_on_the_board_once(hub: LocalGitHub, token: str) -> None:
+    """It is in no column; the second time its item is returned, as the guide of `graphql_boards.py` says."""
+    board, issue = hub.add_board("acme"), written(hub, token, "issues", title="Item")
+    first, second = (sent(hub, token, ADD_ISSUE, board=board.id, content=issue) for _ in range(2))
+    ((made, card),) = board.cards.items()
+    assert (
+        first
+        == second
+        == {"data": {"addProjectV2ItemById": {"item": {"id": made, "content": {"__typename": "Issue"}}}}}
+    )
+    assert (card.title, board.column_of(card)) == ("Item", "")
+
+
+def test_a_draft_is_put_on_the_board(hub: LocalGitHub, token: str) -> None:
+    """With its text, each time another one."""
+    board = hub.add_board("acme")
+    answers = [sent(hub, token, ADD_DRAFT, board=board.id) for _ in range(2)]
+    made = [one["data"]["addProjectV2DraftIssue"]["projectItem"] for one in answers]
+    assert [one["id"] for one in made] == list(board.cards)
+    assert [one["content"] for one in made] == [{"title": "Later", "body": "One day."}] * 2
+
+
+def test_cards_are_for_tokens_that_may_write_boards_and_see_the_issue(hub: LocalGitHub, token: str) -> None:
+    """Otherwise the board stays as it is."""
+    board, issue = hub.add_board("acme"), written(hub, token, "issues", title="Item")
+    hub.add_token("ghp_read", "ada", permissions={"organization_projects": "read"})
+    hub.add_token("ghp_elsewhere", "eve", repositories=["acme/other"])
+    answers = [
+        sent(hub, "ghp_read", ADD_DRAFT, board=board.id),
+        sent(hub, "ghp_elsewhere", ADD_ISSUE, board=board.id, content=issue),
+        sent(hub, token, ADD_DRAFT, board="PVT_none"),
+    ]
+    assert [one["errors"][0]["type"] for one in answers] == ["FORBIDDEN", "NOT_FOUND", "NOT_FOUND"]
+    assert not board.cards
