@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 
 from functions.domain.events import (
+    ApprovalDecided,
     DeploymentFinished,
     DeploymentStarted,
     EnvironmentEvent,
@@ -120,7 +121,7 @@ def _commit_statuses(event: Event, record: DeploymentRecord | None) -> tuple[Com
                 return ()
             words = f"rolled back ({event.result}): {event.cause}"
             return (CommitStatus(f"kiro/{event.environment}", "failure", words),)
-        case RollbackStarted() | EnvironmentEvent() | WorkItemFinished():
+        case ApprovalDecided() | RollbackStarted() | EnvironmentEvent() | WorkItemFinished():
             return ()
         case _:
             assert_never(event)
@@ -154,6 +155,7 @@ def deployment_status(event: Event) -> DeploymentStatus | None:
             | GatesJudged()
             | StageHeld()
             | StagePinned()
+            | ApprovalDecided()
             | DeploymentFinished()
             | EnvironmentEvent()
             | WorkItemFinished()
