@@ -18,8 +18,8 @@ _WITHOUT_RULE = frozenset({"events-approval-page", "events-git-token", "events-g
 _OWN_BUS = frozenset(
     f"events-{name}"
     for name in (
-        *("import-findings", "notify", "publish-checks", "publish-metrics", "publish-status", "publish-version"),
-        *("track-incident", "unfrozen", "upload-sarif"),
+        *("attest", "import-findings", "notify", "publish-checks", "publish-metrics", "publish-status"),
+        *("publish-version", "track-incident", "unfrozen", "upload-sarif"),
     )
 )
 # Of handlers that a schedule invokes, too.

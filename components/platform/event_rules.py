@@ -16,6 +16,7 @@ from components.platform.endpoints import ROUTES
 from forwarding.places import Place, receiving_rule
 from functions.adapters.bus import SOURCE
 from functions.domain.events import (
+    ApprovalDecided,
     DeploymentFinished,
     EnvironmentUnfrozen,
     GatesJudged,
@@ -133,6 +134,12 @@ def _lets_jobs_in(_: StackResources) -> Pattern:
     return {"source": [SOURCE], "detail-type": [kind.__name__ for kind in kinds]}
 
 
+def _attested(_: StackResources) -> Pattern:
+    """What people decided, and every end."""
+    kinds = (ApprovalDecided, StageFinished, RollbackFinished, DeploymentFinished)
+    return {"source": [SOURCE], "detail-type": [kind.__name__ for kind in kinds]}
+
+
 def _deployed(_: StackResources) -> Pattern:
     """The ends of deployments that changed something and stayed."""
     return {"source": [SOURCE], "detail-type": [DeploymentFinished.__name__], "detail": {"outcome": ["deployed"]}}
@@ -159,6 +166,7 @@ TRIGGERS: Mapping[str, Trigger] = {
     "publish_metrics": Trigger(_own, own_bus=True),
     "publish_version": Trigger(_deployed, own_bus=True),
     "track_incident": Trigger(_own, own_bus=True),
+    "attest": Trigger(_attested, own_bus=True),
     "plan_pull_requests": Trigger(schedule=lambda _: _OFTEN),
     "review_jobs": Trigger(schedule=lambda _: _EVERY_MINUTE),
     "reconcile": Trigger(schedule=lambda _: _EVERY_MINUTE),

@@ -1,4 +1,4 @@
-"""The KMS key of the stack that signs statements about artifacts (G7)."""
+"""The KMS key of the stack that signs statements about artifacts and releases (G7)."""
 
 import pulumi
 from pulumi_aws import kms
@@ -27,8 +27,11 @@ _ACCOUNT_MAY = (
     "kms:UpdateKeyDescription",
     "kms:Verify",
 )
-SIGNER = "deployment-check-gates"
-"""The function that signs, by its name without the stack's prefix: no other principal may, whatever IAM allows it."""
+SIGNERS = ("deployment-check-gates", "events-attest")
+"""The functions that sign, by their names without the stack's prefix: no other principal may, whatever IAM allows it.
+
+The first one says what was built and judged, the second one what was decided and how it ended.
+"""
 
 
 class Signing(pulumi.ComponentResource):
@@ -60,13 +63,13 @@ class Signing(pulumi.ComponentResource):
 
 
 def signing_policy(naming: Naming) -> pulumi.Output[str]:
-    """The key policy: the account administrates the key, one role signs with it.
+    """The key policy: the account administrates the key, two roles sign with it.
 
-    The root principal stands for all of the account, and the condition leaves one role of it; the role need not exist
+    The root principal stands for all of the account, and the condition leaves two roles of it, which need not exist
     when the key is made. https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
     """
     account = {"AWS": naming.arn("iam", "root")}
-    role = naming.role_arn(naming.name(SIGNER))
+    roles = [naming.role_arn(naming.name(signer)) for signer in SIGNERS]
     return document(
         [
             {
@@ -77,12 +80,12 @@ def signing_policy(naming: Naming) -> pulumi.Output[str]:
                 "Resource": "*",
             },
             {
-                "Sid": "OneFunctionSigns",
+                "Sid": "TwoFunctionsSign",
                 "Effect": "Allow",
                 "Principal": account,
                 "Action": ["kms:Sign"],
                 "Resource": "*",
-                "Condition": {"ArnEquals": {"aws:PrincipalArn": role}},
+                "Condition": {"ArnEquals": {"aws:PrincipalArn": roles}},
             },
         ]
     )

@@ -6,6 +6,7 @@
 | GatesJudged | CheckGates |
 | StageHeld | CheckEvidence, CheckWindow, AwaitUnfreeze, RequestApproval |
 | StagePinned | ReachEnvironment |
+| ApprovalDecided | procedures/decisions.py |
 | StageFinished | stage.asl.json |
 | DeploymentFinished | deployment.asl.json, or procedures/ended_executions.py when its execution ended early |
 | RollbackStarted, RollbackFinished | rollback.asl.json, or the same when its execution ended early |
@@ -18,9 +19,10 @@ its record.
 """
 
 from dataclasses import dataclass, field
-from typing import assert_never, get_args
+from typing import Literal, assert_never, get_args
 
 from functions.domain import work_items
+from functions.domain.approvals import Consent
 from functions.domain.errors import BadInputError
 from functions.domain.findings import Scans
 from functions.domain.gates import Verdict
@@ -85,6 +87,26 @@ class StagePinned:
     environment: str
     reason: str
     since: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalDecided:
+    """People approved or rejected a request; `by` names them all, `identity` is the ARN of who signed with AWS.
+
+    `digest` is the SHA-256 of the artifact that was shown, "" without one.
+    """
+
+    deployment_id: str
+    release: Release
+    environment: str
+    purpose: Literal["deploy", "review"]
+    state: Literal["approved", "rejected"]
+    by: str
+    reason: str
+    at: str
+    identity: str = ""
+    consents: tuple[Consent, ...] = ()
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +275,7 @@ Event = (
     | GatesJudged
     | StageHeld
     | StagePinned
+    | ApprovalDecided
     | StageFinished
     | DeploymentFinished
     | RollbackStarted
@@ -278,6 +301,7 @@ def release_of(event: Event) -> Release | None:
             | GatesJudged()
             | StageHeld()
             | StagePinned()
+            | ApprovalDecided()
             | StageFinished()
             | DeploymentFinished()
             | RollbackStarted()
@@ -298,6 +322,7 @@ def deployment_of(event: Event) -> str:
             | GatesJudged()
             | StageHeld()
             | StagePinned()
+            | ApprovalDecided()
             | StageFinished()
             | DeploymentFinished()
             | RollbackStarted()

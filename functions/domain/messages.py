@@ -6,6 +6,7 @@ from typing import Literal, assert_never
 from functions.domain import budgets
 from functions.domain.approvals import Approval
 from functions.domain.events import (
+    ApprovalDecided,
     DeploymentFinished,
     DeploymentStarted,
     DriftEnded,
@@ -146,7 +147,7 @@ def _written(event: Event) -> tuple[Topic, str, str] | None:
             return "deployments", *_of_environment(event)
         case WorkItemFinished():
             return _work_item(event)
-        case GatesJudged():
+        case GatesJudged() | ApprovalDecided():
             return None
         case _:
             assert_never(event)
@@ -211,7 +212,7 @@ def _about(event: Event) -> list[str]:
     match event:
         case DeploymentStarted() | GatesJudged() | DeploymentFinished():
             return _release_lines(event.release)
-        case StageHeld() | StagePinned() | StageFinished() | RollbackStarted() | RollbackFinished():
+        case StageHeld() | StagePinned() | ApprovalDecided() | StageFinished() | RollbackStarted() | RollbackFinished():
             return [*_release_lines(event.release), f"  Environment  {event.environment}"]
         case EnvironmentEvent():
             return [f"  Environment  {event.environment}"]

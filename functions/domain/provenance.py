@@ -155,6 +155,11 @@ def opened(raw: bytes) -> tuple[bytes, bytes]:
         raise ValueError(f"not a DSSE envelope: {error!r}") from error
 
 
+def artifact_of(repository: str, deployment_id: str) -> str:
+    """The key in the bucket under which the build of a deployment uploads its artifact (deployment.asl.json)."""
+    return f"builds/{repository}/build/{deployment_id}/build.zip"
+
+
 def place(deployment_id: str, digest: str) -> str:
     """The key of evidence in the bucket, by its digest: what lies there is never overwritten by anything else."""
     return f"provenance/{deployment_id}/{digest}.json"
@@ -165,15 +170,31 @@ def verified(raw: bytes | None, recorded: Recorded, valid: Valid) -> Signed:
 
     Nothing of the statement is read before its signature was verified.
     """
-    who, key = recorded.deployment_id, place(recorded.deployment_id, recorded.statement)
+    who = recorded.deployment_id
     if not recorded.statement:
         raise ProvenanceError(f"record: that of {who} names no statement, so nothing says what was built; {_NEXT}")
-    if raw is None:
-        raise ProvenanceError(f"statement: {key} of {who} is not in the bucket; restore it from a backup, or {_NEXT}")
-    if sha256(raw).hexdigest() != recorded.statement:
+    payload = payload_of(raw, who, recorded.statement, valid)
+    subjects, said = _said(payload, place(who, recorded.statement))
+    differences = _differences(recorded, subjects, said)
+    if differences:
         raise ProvenanceError(
-            f"statement: {key} was overwritten, or the record of {who} was: the SHA-256 is {sha256(raw).hexdigest()}; "
-            f"{_NEXT}, and search for who changed it"
+            f"record: that of {who} differs from its statement in {'; '.join(differences)}; {_NEXT}, and search for "
+            "who changed the record"
+        )
+    return Signed(recorded, subjects)
+
+
+def payload_of(raw: bytes | None, deployment_id: str, digest: str, valid: Valid) -> bytes:
+    """The payload of an envelope of this digest, None if the bucket has none, after its signature was verified."""
+    key = place(deployment_id, digest)
+    if raw is None:
+        raise ProvenanceError(
+            f"statement: {key} of {deployment_id} is not in the bucket; restore it from a backup, or {_NEXT}"
+        )
+    if sha256(raw).hexdigest() != digest:
+        raise ProvenanceError(
+            f"statement: {key} was overwritten, or the record of {deployment_id} was: the SHA-256 is "
+            f"{sha256(raw).hexdigest()}; {_NEXT}, and search for who changed it"
         )
     try:
         payload, signature = opened(raw)
@@ -184,14 +205,7 @@ def verified(raw: bytes | None, recorded: Recorded, valid: Valid) -> Signed:
             f"signature: {key} is not signed with the key of this stack (output `provenancePublicKey`); {_NEXT}, and "
             "search for who wrote the statement"
         )
-    subjects, said = _said(payload, key)
-    differences = _differences(recorded, subjects, said)
-    if differences:
-        raise ProvenanceError(
-            f"record: that of {who} differs from its statement in {'; '.join(differences)}; {_NEXT}, and search for "
-            "who changed the record"
-        )
-    return Signed(recorded, subjects)
+    return payload
 
 
 def _said(payload: bytes, key: str) -> tuple[Mapping[str, str], dict[str, str]]:

@@ -128,8 +128,8 @@ class DeploymentRecord:
 
     `stages`, `planned`, `gates_after`, `performance`, `baseline` and `rollback` are by environment; `ledger` is by
     environment and part. `artifact_digest` and `artifact_version` identify the artifact that the gates judged,
-    `statement` is the SHA-256 of its signed statement. `told` is true when its end was published on behalf of its
-    execution.
+    `statement` is the SHA-256 of its signed statement, `signed` those of the statements about what followed, by name.
+    `told` is true when its end was published on behalf of its execution.
     """
 
     deployment_id: str
@@ -155,6 +155,7 @@ class DeploymentRecord:
     performance: dict[str, Performance | None] = field(default_factory=dict)
     baseline: dict[str, BaselineRecord] = field(default_factory=dict)
     rollback: dict[str, RollbackRecord] = field(default_factory=dict)
+    signed: dict[str, str] = field(default_factory=dict)
     told: bool = False
 
     def image(self, environment: str, part: str, states: Callable[[], Mapping[str, PartState]]) -> Image | None:
@@ -178,13 +179,14 @@ class DeploymentRecord:
         return whole and not pinned and self.release is not None and not self.release.emergency
 
 
-# Prefix of an attribute's name, before the environment → field of DeploymentRecord, in camelCase.
+# Prefix of an attribute's name, before an environment or a statement's name → field of DeploymentRecord, in camelCase.
 _OF_ENVIRONMENT = {
     "planned_": "planned",
     "gates_": "gatesAfter",
     "performance_": "performance",
     "baseline_": "baseline",
     "rollback_": "rollback",
+    "signed_": "signed",
 }
 
 

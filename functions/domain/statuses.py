@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 
 from functions.domain.events import (
+    ApprovalDecided,
     DeploymentFinished,
     DeploymentStarted,
     EnvironmentEvent,
@@ -131,7 +132,7 @@ def _commit_statuses(event: Event, record: DeploymentRecord | None) -> tuple[Com
                 return ()
             words = f"rolled back ({event.result}): {event.cause}"
             return (CommitStatus(f"kiro/{event.environment}", "failure", words),)
-        case RollbackStarted() | EnvironmentEvent() | WorkItemFinished():
+        case ApprovalDecided() | RollbackStarted() | EnvironmentEvent() | WorkItemFinished():
             return ()
         case _:
             assert_never(event)
@@ -178,7 +179,7 @@ def _deployment_statuses(event: Event, record: DeploymentRecord | None) -> tuple
             return ((event.environment, "in_progress", f"rolling back: {event.reason}"),)
         case RollbackFinished():
             return ((event.environment, "failure", f"rolled back ({event.result}): {event.cause}"),)
-        case StagePinned() | EnvironmentEvent() | WorkItemFinished():
+        case StagePinned() | ApprovalDecided() | EnvironmentEvent() | WorkItemFinished():
             return ()
         case _:
             assert_never(event)

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 
 from functions.adapters.approver_settings import ApproverSettings
 from functions.adapters.artifacts import Artifacts
+from functions.adapters.bus import Bus
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environment_health import EnvironmentHealth
@@ -62,10 +63,11 @@ def approval_page(
     health: EnvironmentHealth,
     artifacts: Artifacts,
     settings: ApproverSettings,
+    bus: Bus,
     clock: Clock,
 ) -> dict[str, Any]:
     """Answer an HTTP request; a wrong secret and an unknown request get the same 404."""
-    decisions = Decisions(waits, tokens, deployments, environments, health, artifacts, settings, clock)
+    decisions = Decisions(waits, tokens, deployments, environments, health, artifacts, settings, bus, clock)
     if event.get("routeKey") == _SIGNED_ROUTE:
         return _signed(event, decisions)
     http = event["requestContext"]["http"]

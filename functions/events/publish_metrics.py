@@ -9,6 +9,7 @@ from functions.adapters.bus import read_event
 from functions.adapters.metrics import NAMESPACE
 from functions.domain import budgets
 from functions.domain.events import (
+    ApprovalDecided,
     DeploymentFinished,
     DeploymentStarted,
     EnvironmentEvent,
@@ -87,7 +88,7 @@ def measurements(event: Event) -> list[Measurement]:
                 *([("PullRequestSuccessRate", MetricUnit.Percent, 100.0 * opened, "all")] if tried else []),
                 *_duration("WorkItemDuration", event.started_at, event.finished_at, "all"),
             ]
-        case DeploymentStarted() | StageHeld() | StagePinned() | EnvironmentEvent():
+        case DeploymentStarted() | StageHeld() | StagePinned() | ApprovalDecided() | EnvironmentEvent():
             return []
         case _:
             assert_never(event)

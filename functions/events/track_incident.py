@@ -9,6 +9,7 @@ from functions.adapters.github.client import GitHub
 from functions.adapters.links import IncidentLinks
 from functions.domain.errors import GitHubSwitchedOffError
 from functions.domain.events import (
+    ApprovalDecided,
     DeploymentFinished,
     DeploymentStarted,
     EnvironmentEvent,
@@ -68,6 +69,7 @@ def _track(happened: Event, github: GitHub, deployments: DeploymentsTable, links
             | StageHeld()
             | StagePinned()
             | StageFinished()
+            | ApprovalDecided()
             | EnvironmentEvent()
             | WorkItemFinished()
         ):

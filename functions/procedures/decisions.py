@@ -11,6 +11,7 @@ from typing import Any
 
 from functions.adapters.approver_settings import ApproverSettings
 from functions.adapters.artifacts import Artifacts
+from functions.adapters.bus import Bus
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environment_health import EnvironmentHealth
@@ -31,6 +32,7 @@ from functions.domain.approvals import (
 )
 from functions.domain.environments import Environment
 from functions.domain.errors import SourceError
+from functions.domain.events import ApprovalDecided
 from functions.domain.order import overtaken
 from functions.domain.waits import ApprovalFacts, ApprovalKey
 from functions.handler import Allow, decode
@@ -44,6 +46,7 @@ DECIDE: tuple[Allow, ...] = (
     *DeploymentsTable.WRITE,
     *EnvironmentsTable.READ,
     *Artifacts.READ,
+    *Bus.PUT,
     Allow(("cloudwatch:DescribeAlarms",), on="*", why="the alarms of a release have any name"),
 )
 _TRIES = 5
@@ -60,6 +63,7 @@ class Decisions:
     health: EnvironmentHealth
     artifacts: Artifacts
     settings: ApproverSettings
+    bus: Bus
     clock: Clock
 
     def take(self, approval: Approval, decision: Decision, held_by: str) -> tuple[Approval, Refused | None]:
@@ -150,6 +154,32 @@ class Decisions:
         wait = self.waits.find(ApprovalKey(after.approval_id)) if after.state != "open" else None
         if wait:
             self.tokens.succeed(wait.token, decided(after))
+        if after.state in ("approved", "rejected"):
+            self._announce(after)
+
+    def _announce(self, after: Approval) -> None:
+        """Publish the decision, which is signed then (G7); a failed announcement never stops a deployment (N2)."""
+        record = self.deployments.get(after.deployment_id)
+        if record is None or record.release is None:
+            return
+        try:
+            self.bus.put(
+                ApprovalDecided(
+                    after.deployment_id,
+                    record.release,
+                    after.environment,
+                    after.purpose,
+                    "approved" if after.state == "approved" else "rejected",
+                    after.by,
+                    after.reason,
+                    after.decided_at,
+                    after.identity,
+                    after.consents,
+                    after.shown.digest if after.shown else "",
+                )
+            )
+        except Exception as error:
+            _LOG.warning("a decision could not be announced, and is not signed", extra={"reason": str(error)})
 
 
 def _same_account(execution: str, environment: Environment) -> bool:

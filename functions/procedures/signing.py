@@ -23,11 +23,16 @@ def sign(built: Built, artifacts: Artifacts, deployments: DeploymentsTable, sign
 
     A repetition keeps another envelope of the same statement.
     """
-    payload = statement(built)
+    digest = keep_signed(built.deployment_id, statement(built), artifacts, signer)
+    deployments.note(built.deployment_id, statement=digest)
+
+
+def keep_signed(deployment_id: str, payload: bytes, artifacts: Artifacts, signer: Signer) -> str:
+    """Sign a statement and keep its envelope; returns the digest of the envelope."""
     raw = envelope(payload, signer.sign(to_sign(payload)), signer.key)
     digest = sha256(raw).hexdigest()
-    artifacts.keep_evidence(place(built.deployment_id, digest), raw)
-    deployments.note(built.deployment_id, statement=digest)
+    artifacts.keep_evidence(place(deployment_id, digest), raw)
+    return digest
 
 
 def keep_sbom(deployment_id: str, archive: ZipFile, plan: Plan, artifacts: Artifacts) -> None:

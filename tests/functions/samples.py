@@ -64,6 +64,8 @@ FACTS: dict[str, Any] = {
     "until": "`kiro-worker unpin`",
     "nextStep": "kiro-worker rollback",
     "by": "ada",
+    "purpose": "deploy",
+    "at": NOW,
     "since": NOW,
     "breachedAt": "",
     "startedAt": "",
@@ -78,11 +80,11 @@ FACTS: dict[str, Any] = {
         "repository": "acme/hello-service",
         "number": 7,
     },
-    "state": "quarantined",
     "pullRequest": 8,
     "finishedAt": "",
 }
 RESULTS = {"StageFinished": "passed", "RollbackFinished": "restored", "WorkItemFinished": "failed"}
+STATES = {"ApprovalDecided": "approved", "WorkItemFinished": "quarantined"}
 LEASE = Lease("environment/production", "arn:execution:owner", 1)
 
 
@@ -116,7 +118,7 @@ def archive(files: dict[str, str | bytes]) -> bytes:
 
 def detail(name: str, **changes: Any) -> dict[str, Any]:
     """The detail of a bus event by its name: the required fields, with changes; keys as in JSON."""
-    facts = {**FACTS, "result": RESULTS.get(name, "")}
+    facts = {**FACTS, "result": RESULTS.get(name, ""), "state": STATES.get(name, "")}
     names = {camel(one.name) for one in fields(event_type(name))}
     made: dict[str, Any] = encode({**{key: facts[key] for key in names & facts.keys()}, **changes})
     return made

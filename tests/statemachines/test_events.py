@@ -66,6 +66,6 @@ def test_an_event_of_a_definition_has_the_form_of_its_class(workflow: str, state
 def test_every_event_has_a_publisher() -> None:
     """Each event is put by a definition, or by a handler or a command, which the second set names."""
     put = {entry["DetailType"] for _, _, entry in ENTRIES}
-    handlers = {"GatesJudged", "StageHeld", "StagePinned", "DriftFound", "DriftEnded"}
+    handlers = {"ApprovalDecided", "GatesJudged", "StageHeld", "StagePinned", "DriftFound", "DriftEnded"}
     commands = {"EnvironmentFrozen", "EnvironmentUnfrozen", "PartsPinned", "PartsUnpinned"}
     assert put | handlers | commands == set(EVENTS)

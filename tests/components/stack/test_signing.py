@@ -1,4 +1,4 @@
-"""The key that signs statements: one function may sign with it, everybody may have its public half."""
+"""The key that signs statements: two functions may sign with it, everybody may have its public half."""
 
 import json
 
@@ -6,20 +6,27 @@ from tests.components.recorder import ACCOUNT, Outcome
 from tests.signing import PUBLIC_KEY
 
 
-def test_one_role_signs(whole: Outcome) -> None:
-    """G7: the key's policy admits the function that judges, whatever IAM allows; no other role has the action."""
+def test_two_roles_sign(whole: Outcome) -> None:
+    """G7: the key's policy admits who judges and who attests, whatever IAM allows; no other role has the action.
+
+    No build runs under either of them: their trust policies admit Lambda alone.
+    """
     key = whole.recorder.one("kms/key:Key", "signing-key").inputs
     signing = [one for one in json.loads(key["policy"])["Statement"] if "kms:Sign" in one["Action"]]
-    role = f"arn:aws:iam::{ACCOUNT}:role/kiro-pipeline-test-deployment-check-gates"
-    assert [one["Condition"] for one in signing] == [{"ArnEquals": {"aws:PrincipalArn": role}}]
+    names = [f"kiro-pipeline-test-{name}" for name in ("deployment-check-gates", "events-attest")]
+    roles = [f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in names]
+    assert [one["Condition"] for one in signing] == [{"ArnEquals": {"aws:PrincipalArn": roles}}]
     allowed = {
         policy.inputs["role"]: statement["Resource"]
         for policy in whole.recorder.of("iam/rolePolicy:RolePolicy")
         for statement in json.loads(policy.inputs["policy"])["Statement"]
         if "kms:Sign" in statement["Action"]
     }
-    assert list(allowed) == ["kiro-pipeline-test-deployment-check-gates"]
-    assert allowed["kiro-pipeline-test-deployment-check-gates"] == [whole.outputs["provenanceKeyArn"]]
+    key_arn = whole.outputs["provenanceKeyArn"]
+    assert allowed == {name: [key_arn] for name in names}
+    for name in ("deployment-check-gates", "events-attest"):
+        trust = json.loads(whole.recorder.one("iam/role:Role", name).inputs["assumeRolePolicy"])
+        assert [one["Principal"] for one in trust["Statement"]] == [{"Service": "lambda.amazonaws.com"}]
 
 
 def test_the_key_signs_with_the_curve_p_256(whole: Outcome) -> None:

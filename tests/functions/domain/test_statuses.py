@@ -136,10 +136,11 @@ def test_an_environment_that_was_not_reached_does_not_stay_pending(outcome: str,
         "DriftFound",
         "DriftEnded",
         "WorkItemFinished",
+        "ApprovalDecided",
     ],
 )
 def test_other_events_have_no_status(name: str) -> None:
-    """They are about no commit."""
+    """They are about no commit, or the end of the stage follows."""
     assert (commit_statuses(event(name)), deployment_statuses(event(name))) == ((), ())
 
 

@@ -13,7 +13,7 @@ from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval, State, hash_secret
 from functions.domain.waits import Wait, read_wait_key
 from tests.functions.samples import DEPLOYMENT, NOW, RELEASE
-from tests.functions.stack import Stack
+from tests.functions.stack import Stack, failing
 
 LATER = "2099-01-01T00:00:00.000Z"
 SUMMARY = {
@@ -218,3 +218,24 @@ def test_a_review_has_its_own_words(stack: Stack) -> None:
     assert "Continue in eu-production despite a warning?" in page["body"]
     assert ">Roll back<" in page["body"]
     assert ">Continue<" in page["body"]
+
+
+@pytest.mark.parametrize(("decision", "state"), [("approve", "approved"), ("reject", "rejected")])
+def test_a_decision_is_announced(stack: Stack, decision: str, state: str) -> None:
+    """G7: with who and what, once; it is signed by the function that the event invokes."""
+    keep(stack)
+    for _ in range(2):
+        post(stack, decision=decision, reason="ship it")
+    ((name, told),) = stack.told()
+    assert name == "ApprovalDecided"
+    assert (told["deploymentId"], told["environment"], told["purpose"]) == (DEPLOYMENT, "eu-production", "deploy")
+    assert (told["state"], told["by"], told["reason"]) == (state, "Ada", "ship it")
+    assert told["release"]["commit"] == RELEASE.commit
+
+
+def test_a_bus_that_refuses_stops_no_decision(stack: Stack) -> None:
+    """N2: the wait has ended before; `kiro-worker evidence` names a decision without a statement."""
+    waits = keep(stack)
+    with failing(stack.client("events"), "PutEvents", RuntimeError("no bus")):
+        assert post(stack)["statusCode"] == 200
+    assert state(waits) == "approved"

@@ -68,6 +68,7 @@ TIMES = {
         ("DeploymentStarted", {}, {}),
         ("StageHeld", {}, {}),
         ("StagePinned", {}, {}),
+        ("ApprovalDecided", {}, {}),
         ("PartsPinned", {}, {}),
         ("PartsUnpinned", {}, {}),
         ("DriftFound", {}, {}),
