@@ -7,7 +7,7 @@ import urllib.request
 
 from local.mailbox import Mail, Mailbox
 
-_LINK = re.compile(r"approve:\s+(\S+)")
+_LINK = re.compile(r"^  approve:\s+(\S+)", re.MULTILINE)
 
 
 def link_of(mail: Mail) -> str | None:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from functions.domain import incidents, messages
+from functions.domain import incidents, message_details
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
@@ -13,14 +13,14 @@ class MessageLinks:
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("GITHUB_URL", "RUNBOOK_URL", "CONSOLE_URL")
 
-    def __init__(self, links: messages.Links) -> None:
+    def __init__(self, links: message_details.Links) -> None:
         self.links = links
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
         """The URLs in this stack's settings; a stack without the console has the value `off`."""
         found = (aws.setting(name).rstrip("/") for name in cls.SETTINGS)
-        return cls(messages.Links(*("" if one == "off" else one for one in found)))
+        return cls(message_details.Links(*("" if one == "off" else one for one in found)))
 
 
 class IncidentLinks:

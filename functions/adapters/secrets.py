@@ -38,7 +38,9 @@ SECRETS: Mapping[str, StackSecret] = {
     "agent": StackSecret("agent-key", "The key of the worker's agent, such as an API key; docs/agents.md says which"),
     "webhook": StackSecret("webhook", "The secret with which GitHub signs its webhooks", needed=True),
     "monitors": StackSecret("monitors", "The secret with which monitors outside AWS sign their alarms"),
-    "slack": StackSecret("slack", "The URL of a Slack webhook; without a value nothing is posted"),
+    "slack": StackSecret(
+        "slack", "The URL of a Slack webhook, or a Slack app's token and channel; without a value nothing is posted"
+    ),
 }
 
 

@@ -1,22 +1,32 @@
-"""Slack, through an incoming webhook. Its URL is a secret; without a value, nothing is posted."""
+"""Slack: an incoming webhook, or an app whose messages about one release are a thread.
+
+Both are values of one secret; without a value, nothing is posted. A webhook answers `ok` and not the message, so no
+thread begins with it: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks. `chat.postMessage`
+answers the message's `ts`, the `thread_ts` of its replies: https://docs.slack.dev/reference/methods/chat.postMessage.
+"""
 
 import json
 from http.client import HTTPException
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from functions.adapters.secrets import read_secret
-from functions.domain.errors import NotificationError
-from functions.domain.texts import one_line, slack
+from functions.domain.errors import BadInputError, NotificationError
+from functions.domain.messages import Message
+from functions.domain.secret_formats import SlackApp, slack_target
+from functions.domain.slack_blocks import blocks, fallback
+from functions.domain.texts import quote
 from functions.handler import Allow
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
 
+_SECONDS = 10
+
 
 class Slack:
-    """The channel of one incoming webhook."""
+    """The channel that the secret names."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("SLACK_SECRET",)
     READ: ClassVar[tuple[Allow, ...]] = (
@@ -32,30 +42,60 @@ class Slack:
         """The channel of this stack; its secret is read with each message."""
         return cls(aws)
 
-    def post(self, title: str, text: str) -> None:
-        """Post a message, or nothing without a URL; an invalid URL or a refusal is a NotificationError."""
-        url = self._url()
-        if not url:
-            return
-        if not url.startswith("https://"):
-            raise NotificationError(
-                "the Slack secret is not an https URL; set it again (`kiro-worker setup --secret slack`)"
-            )
-        blocks = [
-            {"type": "header", "text": {"type": "plain_text", "text": one_line(title, 150)}},
-            {"type": "section", "text": {"type": "mrkdwn", "text": f"```{slack(text, 2900)}```"}},
-        ]
-        body = json.dumps({"text": slack(title, 150), "blocks": blocks}).encode()
-        request = Request(url, body, {"content-type": "application/json"})  # noqa: S310 - https, checked above
-        try:
-            with urlopen(request, timeout=10):  # noqa: S310 - https, checked above
-                return
-        except HTTPError as error:
-            error.close()
-            raise NotificationError(f"Slack refused the message with status {error.code}") from None
-        except (OSError, HTTPException) as error:
-            # Only the class is reported: the text may contain the URL, which is the secret.
-            raise NotificationError(f"Slack could not be reached: {type(error).__name__}") from None
+    def post(self, message: Message, thread: str = "") -> str:
+        """Post a message, or nothing without a value; returns `channel/ts` of one that may begin a thread, else "".
 
-    def _url(self) -> str:
-        return (read_secret(self._aws, "SLACK_SECRET") or "").strip()
+        `thread` is that of the message that it replies to, unless the secret names another channel by now. An invalid
+        value or a refusal is a NotificationError.
+        """
+        value = (read_secret(self._aws, "SLACK_SECRET") or "").strip()
+        if not value:
+            return ""
+        try:
+            target = slack_target(value, loopback=self._aws.on_a_laptop)
+        except BadInputError:  # its text is for who enters the value
+            raise NotificationError(
+                "the Slack secret is neither an https URL nor JSON with token and channel; set it again "
+                "(`kiro-worker setup --secret slack`)"
+            ) from None
+        body: dict[str, Any] = {"text": fallback(message), "blocks": blocks(message)}
+        if not isinstance(target, SlackApp):
+            _send(target, body)
+            return ""
+        body |= {"channel": target.channel, "unfurl_links": False}
+        channel, _, ts = thread.partition("/")
+        if ts and channel == target.channel:
+            body |= {"thread_ts": ts, "reply_broadcast": message.urgent}
+        answer = _send(f"{target.api}/chat.postMessage", body, {"authorization": f"Bearer {target.token}"})
+        return f"{target.channel}/{_ts(answer)}"
+
+
+def _send(address: str, body: dict[str, Any], headers: dict[str, str] | None = None) -> bytes:
+    """Post JSON; a refusal is a NotificationError without the address, which is the secret of a webhook."""
+    sent = {"content-type": "application/json; charset=utf-8", **(headers or {})}
+    request = Request(address, json.dumps(body).encode(), sent)  # noqa: S310 - https, checked by slack_target
+    try:
+        with urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310 - https, checked by slack_target
+            found: bytes = answer.read()
+            return found
+    except HTTPError as error:
+        error.close()
+        raise NotificationError(f"Slack refused the message with status {error.code}") from None
+    except (OSError, HTTPException) as error:
+        # Only the class is reported: the text may contain the URL, which is the secret.
+        raise NotificationError(f"Slack could not be reached: {type(error).__name__}") from None
+
+
+def _ts(answer: bytes) -> str:
+    """The `ts` in an answer of the Web API, which has status 200 also for a refusal, with `ok: false` and a code.
+
+    Source: https://docs.slack.dev/apis/web-api/#responses
+    """
+    try:
+        found = json.loads(answer)
+    except ValueError:
+        found = {}
+    if not isinstance(found, dict) or found.get("ok") is not True:
+        code = found.get("error", "no code") if isinstance(found, dict) else "no code"
+        raise NotificationError(f"Slack refused the message: {quote(code)}")
+    return str(found.get("ts", ""))

@@ -68,7 +68,8 @@ class GatesJudged:
 class StageHeld:
     """A release waits before or in an environment, since a time: for a soak, a window, an unfreeze or an approval.
 
-    `reason` is the text of a `Waiting` (functions/domain/waiting.py).
+    `reason`, `whom` and `next_step` are text, whom and next of a `Waiting` (functions/domain/waiting.py). `approval_id`
+    is the request that it waits for, "" if it waits for something else.
     """
 
     deployment_id: str
@@ -76,6 +77,9 @@ class StageHeld:
     environment: str
     reason: str
     since: str
+    whom: str = ""
+    next_step: str = ""
+    approval_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

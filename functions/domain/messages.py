@@ -1,10 +1,13 @@
-"""Subject and text of the mails about events and approval requests (N1)."""
+"""What people are told about an event: the same words in a mail and in Slack (N1).
+
+`mails.py` and `slack_blocks.py` give a message its form. Its first sentence says what happened to which commit, its
+facts where and why, its steps what can be done.
+"""
 
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
 from functions.domain import budgets
-from functions.domain.approvals import Approval
 from functions.domain.events import (
     ApprovalDecided,
     DeploymentFinished,
@@ -27,8 +30,18 @@ from functions.domain.events import (
     deployment_of,
     release_of,
 )
-from functions.domain.releases import Release
-from functions.domain.texts import REASON, one_line, url_path
+from functions.domain.message_details import (
+    Links,
+    OfDeployment,
+    Running,
+    about,
+    addresses,
+    causes,
+    runs,
+    steps,
+    still_in,
+)
+from functions.domain.texts import REASON, one_line
 
 Topic = Literal["deployments", "approvals", "rollbacks"]
 
@@ -42,107 +55,103 @@ _STAGE_WORDS = {
     "partly": "failed in {} and was partly rolled back",
     "unknown": "failed in {} and could not be rolled back",
 }
-
-
-def approval_wanted(approval: Approval, link: str) -> tuple[str, str]:
-    """Subject and text of the mail that requests a decision. The link is in no other message."""
-    # Builds, commits and repositories wrote most of it: none of them may add a line to the mail.
-    summary = {name: one_line(text, REASON) for name, text in approval.summary.items()}
-    request = "Approve" if approval.purpose == "deploy" else "Review a warning of"
-    emergency = summary.get("emergency", "")
-    subject = f"{request} {summary['repository']} {summary['commit'][:12]} for {approval.environment}"
-    lines = [
-        *([emergency, ""] if emergency else []),
-        f"{request} this release for {approval.environment}:",
-        "",
-        f"  Release    {summary['repository']} {summary['commit'][:12]}",
-        f"  Title      {summary['title']}",
-        f"  Author     {summary['author']}",
-        f"  Changes    {summary['changes']}",
-        *_commits(approval),
-        f"  Gates      {summary['gates']}",
-        f"  Rollback   {summary['rollback']}",
-        *([f"  Reason     {summary['reason']}"] if summary["reason"] else []),
-        *([f"  Left out   {summary['pinned']}"] if summary.get("pinned") else []),
-        "",
-        f"Decide before {approval.expires_at}. Opening a link decides nothing:",
-        f"  approve:  {link}&intent=approve",
-        f"  reject:   {link}&intent=reject",
-        "",
-        f"Deployment {approval.deployment_id}",
-    ]
-    return f"EMERGENCY: {subject}" if emergency else subject, "\n".join(lines)
-
-
-@dataclass(frozen=True, slots=True)
-class Links:
-    """Base URLs of GitHub, the runbooks and the console; without one, its links are left out."""
-
-    github: str = ""
-    runbooks: str = ""
-    console: str = ""
-
-
+_OUTCOME_WORDS = {
+    "deployed": "is complete",
+    "skipped": "changed nothing",
+    "superseded": "was superseded",
+    "rejected": "was rejected",
+    "expired": "got no approval in time",
+    "void": "was withdrawn before any change",
+    "held": "was held until its time was up",
+    "failed": "failed",
+    "restored": "failed and was rolled back",
+    "partly": "failed and was partly rolled back",
+    "unknown": "failed and could not be rolled back",
+    "aborted": "was stopped",
+    "timed out": "timed out",
+    "rollback": "was rolled back by a person",
+}
+_ROLLBACK_WORDS = {
+    "restored": "was rolled back in {}",
+    "partly": "was partly rolled back in {}",
+    "unknown": "could not be rolled back in {}; the environment is FROZEN",
+}
+# The end of the stages that an outcome is about.
+_RESULTS = {"deployed": "passed", "void": "void"} | {
+    name: name for name in ("rejected", "expired", "superseded", "held", "failed", "restored", "partly", "unknown")
+}
 NO_LINKS = Links()
-
-
-def _commits(approval: Approval) -> list[str]:
-    """The commits since the running version, as the approval page shows them."""
-    if approval.shown is None:
-        return []
-    lines = [*approval.shown.commits, *([approval.shown.commits_note] if approval.shown.commits_note else [])]
-    return [f"  {'Commits' if number == 0 else '':<10} {one_line(line)}" for number, line in enumerate(lines)]
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message, sent as a mail and to Slack."""
+    """One message, sent as a mail and to Slack; every text has one line.
+
+    `subject` says outcome and place, `lead` what happened. `facts` and `links` have a name each; `steps` are what
+    people can do. `story` is the deployment whose messages are one thread, "" for none. An `urgent` one is shown in the
+    channel, too.
+    """
 
     topic: Topic
     subject: str
-    text: str
+    lead: str
+    facts: tuple[tuple[str, str], ...]
+    steps: tuple[str, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+    story: str = ""
+    urgent: bool = False
 
 
-def compose(event: Event, links: Links = NO_LINKS) -> Message | None:
-    """The message of an event; None when nobody is notified of it."""
+def compose(event: Event, links: Links = NO_LINKS, running: Running | None = None) -> Message | None:
+    """The message of an event; None when nobody is notified of it. `running` is needed where `asks_what_runs`."""
     written = _written(event)
     if written is None:
         return None
-    topic, subject, reason = written
+    topic, words, reason = written
     release = release_of(event)
-    if release and release.emergency:
-        subject = f"EMERGENCY: {subject}"
-    subject = one_line(subject)
-    why = f"  Reason       {one_line(reason, REASON)}"
-    lines = [subject, "", *_about(event), why, *_next_step(event), *_identity(event), *_links(event, links)]
-    return Message(topic, subject, "\n".join(lines))
+    emergency = "EMERGENCY: " if release and release.emergency else ""
+    subject, lead = words, words
+    if isinstance(event, OfDeployment):
+        subject, lead = f"{_what(event)} {words}", f"{_named(event)} {words}"
+    still = still_in(event, running or {})
+    told = () if reason == words else (("Reason", reason),)
+    facts = (*told, *causes(event), *runs(event, running or {}, still), *about(event))
+    return Message(
+        topic,
+        one_line(f"{emergency}{subject}"),
+        one_line(f"{emergency}{lead}.", REASON),
+        tuple((name, one_line(text, REASON)) for name, text in facts),
+        tuple(one_line(step, REASON) for step in steps(event, still)),
+        tuple(addresses(event, links)),
+        deployment_of(event),
+        isinstance(event, DeploymentFinished | RollbackStarted | RollbackFinished),
+    )
 
 
 def _written(event: Event) -> tuple[Topic, str, str] | None:
-    """Topic, subject and reason."""
+    """Topic, what happened, and reason; the release that it happened to is left out of the words."""
     match event:
         case DeploymentStarted():
-            return "deployments", f"{_what(event)} starts", event.reason
+            return "deployments", "starts", event.reason
         case StageHeld():
-            return "deployments", f"{_what(event)} {event.reason.partition(': ')[0]}", event.reason
+            return "deployments", event.reason.partition(": ")[0], event.reason
         case StagePinned():
-            return "deployments", f"{_what(event)} leaves pinned parts of {event.environment} as they are", event.reason
+            return "deployments", f"leaves pinned parts of {event.environment} as they are", event.reason
         case StageFinished():
             words = _STAGE_WORDS.get(event.result, "failed in {} before any change").format(event.environment)
-            return "deployments", f"{_what(event)} {words}", event.reason
+            return "deployments", words, event.reason
         case DeploymentFinished():
-            return (
-                "deployments",
-                f"{_what(event)} ended: {event.outcome}",
-                _with(event.reason, budgets.overwork(event)),
-            )
+            words = _OUTCOME_WORDS[event.outcome]
+            where = [name for name, stage in event.stages.items() if stage.result == _RESULTS.get(event.outcome)]
+            if where:
+                words += f"{':' if event.outcome == 'deployed' else ' in'} {', '.join(where)}"
+            return "deployments", words, _with(event.reason, budgets.overwork(event))
         case RollbackStarted():
-            return "rollbacks", f"{_what(event)} is being rolled back in {event.environment}", event.reason
+            return "rollbacks", f"is being rolled back in {event.environment}", event.reason
         case RollbackFinished():
-            frozen = "; the environment is FROZEN" if event.result == "unknown" else ""
-            subject = f"Rollback of {_what(event)} in {event.environment}: {event.result}{frozen}"
             late = budgets.overrun(event.started_at, event.verified_at, budgets.ROLLBACK)
-            return "rollbacks", subject, _with(event.reason, late)
+            words = _ROLLBACK_WORDS[event.result].format(event.environment)
+            return "rollbacks", words, _with(event.reason, late)
         case EnvironmentEvent():
             return "deployments", *_of_environment(event)
         case WorkItemFinished():
@@ -189,88 +198,16 @@ def _work_item(event: WorkItemFinished) -> tuple[Topic, str, str] | None:
     return "deployments", f"{name} waits for a person: {item.title}", event.reason
 
 
-def _next_step(event: Event) -> list[str]:
-    """The lines on what people can do about it."""
-    match event:
-        case WorkItemFinished():
-            return ["", "It is not attempted again until a person corrects the cause and moves its card back."]
-        case RollbackFinished(result="restored" | "partly"):
-            pin = f"kiro-worker pin {event.environment} --reason …"
-            return [
-                "",
-                f"The next push deploys again. So that it does not bring the same fault back: `{pin}` keeps releases",
-                "out until `kiro-worker unpin`, or with `--until-newer-than COMMIT` until one descends from it.",
-            ]
-        case DriftFound():
-            return ["", event.next_step]
-        case _:
-            return []
-
-
-def _about(event: Event) -> list[str]:
-    """The lines on the release and the environment of an event."""
-    match event:
-        case DeploymentStarted() | GatesJudged() | DeploymentFinished():
-            return _release_lines(event.release)
-        case StageHeld() | StagePinned() | ApprovalDecided() | StageFinished() | RollbackStarted() | RollbackFinished():
-            return [*_release_lines(event.release), f"  Environment  {event.environment}"]
-        case EnvironmentEvent():
-            return [f"  Environment  {event.environment}"]
-        case WorkItemFinished():
-            return []
-        case _:
-            assert_never(event)
-
-
-def _identity(event: Event) -> list[str]:
-    """The line with the id of the deployment or the attempt."""
-    if isinstance(event, WorkItemFinished):
-        return [f"  Attempt      {event.work_id}"]
-    deployment = deployment_of(event)
-    return [f"  Deployment   {deployment}"] if deployment else []
-
-
-def _links(event: Event, links: Links) -> list[str]:
-    """Links to the commit or the work; and to the runbook when the state of an environment is unknown (R5)."""
-    found = []
-    release = release_of(event)
-    if links.github and isinstance(event, WorkItemFinished) and event.item.number:
-        page = f"pull/{event.pull_request}" if event.pull_request else f"issues/{event.item.number}"
-        found.append(f"  Work         {links.github}/{url_path(event.item.repository)}/{page}")
-    if links.github and release and release.commit:
-        found.append(f"  Commit       {links.github}/{url_path(f'{release.repository}/commit/{release.commit}')}")
-    if links.console and deployment_of(event):
-        found.append(f"  Console      {links.console}/{url_path(deployment_of(event))}")
-    if links.runbooks and _is_unknown(event):
-        found.append(f"  Runbook      {links.runbooks}/frozen-environment.md")
-    if links.runbooks and isinstance(event, DriftFound):
-        found.append(f"  Runbook      {links.runbooks}/drift.md")
-    return found
-
-
-def _is_unknown(event: Event) -> bool:
-    if isinstance(event, StageFinished | RollbackFinished):
-        return event.result == "unknown"
-    return isinstance(event, DeploymentFinished) and event.outcome == "unknown"
-
-
-def _release_lines(release: Release | None) -> list[str]:
-    return [
-        f"  Release      {release.repository} {release.short}" if release else "  Release      unknown",
-        f"  Title        {release.title if release else ''}",
-        f"  Author       {one_line(release.author) if release else 'unknown'}",
-    ]
-
-
-def _what(
-    event: DeploymentStarted
-    | StageHeld
-    | StagePinned
-    | StageFinished
-    | DeploymentFinished
-    | RollbackStarted
-    | RollbackFinished,
-) -> str:
+def _what(event: OfDeployment) -> str:
+    """The release in a subject."""
     if event.release is None:
         return f"release {event.deployment_id[:12]}"
     return f"{event.release.repository} {event.release.short}"
+
+
+def _named(event: OfDeployment) -> str:
+    """The release in a sentence: its commit, title and author."""
+    if event.release is None:
+        return f"The release of {event.deployment_id}"
+    by = f" by {one_line(event.release.author)}" if event.release.author else ""
+    return f"{event.release.short} “{event.release.title}”{by}"

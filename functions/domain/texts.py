@@ -67,13 +67,12 @@ def html(text: str, limit: int = REASON) -> str:
 
 
 def slack(text: str, limit: int) -> str:
-    """A text for Slack's `mrkdwn`, also between its code fences, of at most `limit` characters after escaping.
+    """A text for Slack's `mrkdwn`, of at most `limit` characters after escaping.
 
     Source: https://docs.slack.dev/messaging/formatting-message-text/#escaping (`&`, `<` and `>`, so that nothing is a
-    mention, a channel or a link).
+    mention, a channel or a link). Bold and code that a text has are left to it.
     """
-    plain = printable(cut(text, limit)).replace("`", "'")
-    return _fitting(plain, limit, lambda shorter: escape(shorter, quote=False))
+    return _fitting(printable(cut(text, limit)), limit, lambda shorter: escape(shorter, quote=False))
 
 
 def markdown(text: str, limit: int = REASON) -> str:

@@ -20,7 +20,9 @@ from functions.domain.work_items import Record
 Kind = Literal[
     "approval", "window", "soak", "freeze", "lock", "build", "rollout", "alarm", "agent", "GitHub", "nothing"
 ]
-_GOOD = frozenset({"deployed", "skipped", "superseded", "rollback"})
+GOOD = frozenset({"deployed", "skipped", "superseded", "rollback"})
+"""The outcomes after which nobody has to do anything."""
+AGAIN = "correct the cause and push, or `kiro-worker deploy` it again"
 _BY_ITSELF = "nobody: it goes on by itself"
 
 
@@ -142,8 +144,8 @@ def in_step(step: str, since: str = "") -> Waiting:
 def of_end(record: DeploymentRecord) -> Waiting:
     """Nothing: the deployment has ended."""
     reason = f": {one_line(record.reason, 400)}" if record.reason else ""
-    bad = record.outcome not in _GOOD
-    again = "correct the cause and push, or `kiro-worker deploy` it again" if bad else ""
+    bad = record.outcome not in GOOD
+    again = AGAIN if bad else ""
     text = f"waits for nothing: {record.outcome}{reason}"
     return Waiting("nothing", text, record.finished_at, whom="nobody: it has ended", next=again, dead=bad)
 

@@ -8,8 +8,8 @@ approval/{approval id}                      a decision; the request for approval
 unfreeze/{environment}/{name of execution}  the end of a freeze
 rollout/{environment}/{name of execution}   a rollout that AWS performs
 
-The same table has rows that are no waits: the keys of `functions/domain/pushes.py`, and `console/{id}`, the accesses of
-`functions/adapters/console_accesses.py`.
+The same table has rows that are no waits: the keys of `functions/domain/pushes.py`, `console/{id}`, the accesses of
+`functions/adapters/console_accesses.py`, and those of `functions/adapters/notified.py`.
 """
 
 from dataclasses import dataclass, field

@@ -1,37 +1,52 @@
 """Sends a mail on a topic for each domain event that people need, and a Slack message if that is set up (N1)."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from functions.adapters.bus import read_event
+from functions.adapters.environment_names import EnvironmentNames
+from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.links import MessageLinks
 from functions.adapters.notified import Notified
 from functions.adapters.slack import Slack
 from functions.adapters.topics import Topics
-from functions.domain.messages import compose
+from functions.domain.mails import mail
+from functions.domain.message_details import Running, asks_what_runs
+from functions.domain.messages import Message, compose
 from functions.domain.redaction import redact
 from functions.handler import Handler
 
-HANDLER = Handler(allow=(*Topics.PUBLISH, *Slack.READ, *Notified.USE))
+HANDLER = Handler(allow=(*Topics.PUBLISH, *Slack.READ, *Notified.USE, *EnvironmentsTable.READ))
 
 
 def notify(
-    event: dict[str, Any], topics: Topics, slack: Slack, links: MessageLinks, notified: Notified
+    event: dict[str, Any],
+    topics: Topics,
+    slack: Slack,
+    links: MessageLinks,
+    notified: Notified,
+    environments: EnvironmentsTable,
+    names: EnvironmentNames,
 ) -> dict[str, str]:
     """Send the notification of an event; EventBridge retries an error, then keeps the event as a dead letter.
 
     A repetition, which has the same id, sends only to the channels that have not got it.
     https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
     """
-    message = compose(read_event(event), links.links)
-    if message is None:
+    happened = read_event(event)
+    running: Running = {}
+    if asks_what_runs(happened):
+        running = {name: tuple(environments.parts(name).values()) for name in names.names}
+    composed = compose(happened, links.links, running)
+    if composed is None:
         return {"outcome": "no notification"}
-    subject, text = redact(message.subject), redact(message.text)
+    message = _without_secrets(composed)
     event_id = str(event.get("id", ""))
     sent = notified.channels(event_id) if event_id else frozenset()
     channels = {
-        "mail": partial(topics.publish, message.topic, subject, text),
-        "slack": partial(slack.post, subject, text),
+        "mail": partial(topics.publish, message.topic, message.subject, mail(message)),
+        "slack": partial(_post, message, slack, notified),
     }
     for name, send in channels.items():
         if name not in sent:
@@ -39,3 +54,21 @@ def notify(
             if event_id:
                 notified.note(event_id, name)
     return {"outcome": f"notified {message.topic}"}
+
+
+def _post(message: Message, slack: Slack, notified: Notified) -> None:
+    """Post to Slack, in the thread of the deployment; its first message begins the thread."""
+    thread = notified.thread(message.story) if message.story else ""
+    posted = slack.post(message, thread)
+    if posted and message.story and not thread:
+        notified.note_thread(message.story, posted)
+
+
+def _without_secrets(message: Message) -> Message:
+    return replace(
+        message,
+        subject=redact(message.subject),
+        lead=redact(message.lead),
+        facts=tuple((name, redact(text)) for name, text in message.facts),
+        steps=tuple(map(redact, message.steps)),
+    )

@@ -71,8 +71,10 @@ def await_unfreeze(
         tokens.succeed(event.task_token, end)
         waits.forget(key)
     elif freeze:
-        reason = for_unfreeze(environment.name, freeze).text
-        held = StageHeld(event.deployment_id, event.release, environment.name, reason, event.since)
+        lift = for_unfreeze(environment.name, freeze)
+        held = StageHeld(
+            event.deployment_id, event.release, environment.name, lift.text, event.since, lift.whom, lift.next
+        )
         show(held, "waiting for unfreeze", deployments, bus, repeated=announced)
 
 

@@ -66,8 +66,8 @@ def check_evidence(
         known = Former(where, tuple(witness(one, where) for one in ids), unproven)
     entry = verdict(event.environment, record, known, clock.now())
     if entry.outcome == "soaking":
-        reason = for_soak(name, entry.reason, entry.until).text
-        held = StageHeld(event.deployment_id, event.release, name, reason, clock.text())
+        soak = for_soak(name, entry.reason, entry.until)
+        held = StageHeld(event.deployment_id, event.release, name, soak.text, clock.text(), soak.whom, soak.next)
         show(held, "waiting for a soak", deployments, bus)
     return entry
 

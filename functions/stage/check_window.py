@@ -65,7 +65,7 @@ def check_window(
         return Output("never", f"{name}: {closed}")
     opens_at = iso(now.next_at)
     if event.release:
-        reason = for_window(name, now.reason, opens_at).text
-        held = StageHeld(event.deployment_id, event.release, name, reason, clock.text())
+        window = for_window(name, now.reason, opens_at)
+        held = StageHeld(event.deployment_id, event.release, name, window.text, clock.text(), window.whom, window.next)
         show(held, "waiting for a window", deployments, bus)
     return Output("closed", f"{name}: {now.reason}", opens_at)

@@ -23,8 +23,8 @@ from functions.domain.approvals import Approval, Shown, hash_secret, irreversibl
 from functions.domain.environments import Environment
 from functions.domain.events import StageHeld
 from functions.domain.gates import Verdict, reasons
+from functions.domain.mails import approval_wanted
 from functions.domain.manifests import Part
-from functions.domain.messages import approval_wanted
 from functions.domain.releases import Release
 from functions.domain.waiting import for_approval
 from functions.domain.waits import ApprovalKey, Wait
@@ -152,8 +152,11 @@ def request_approval(
     for older in (other for other in others if supersedes(approval, other)):
         supersede(older, _waits(approval), waits, tokens)
     deployments.enter(event.deployment_id, environment.name, "waiting for approval")
-    words = for_approval(known or approval).text
-    held = StageHeld(event.deployment_id, event.release, environment.name, words, iso(now))
+    wait = for_approval(known or approval)
+    held = StageHeld(
+        *(event.deployment_id, event.release, environment.name, wait.text, iso(now), wait.whom, wait.next),
+        approval_id,
+    )
     show(held, "waiting for approval", deployments, bus, repeated=known is not None)
     for to, secret in secrets.items():
         topics.publish("approvals", *approval_wanted(approval, links.link(approval_id, secret)), to)

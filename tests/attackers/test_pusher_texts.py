@@ -1,15 +1,18 @@
 """A pusher who writes hostile texts into a commit."""
 
-import json
+import re
+from collections.abc import Iterator
 from dataclasses import replace
-from unittest.mock import patch
+from typing import Any
 
 from functions.adapters.pages import open_page
-from functions.adapters.slack import Slack
 from functions.domain.approvals import Approval
 from functions.domain.events import DeploymentStarted
-from functions.domain.messages import Links, compose
-from functions.runtime import Clients
+from functions.domain.mails import mail
+from functions.domain.message_details import Links
+from functions.domain.messages import compose
+from functions.domain.slack_blocks import blocks, fallback
+from local.slack.rules import problems
 from tests.functions.samples import DEPLOYMENT, RELEASE
 
 NOW = "2026-01-31T08:00:00.000Z"
@@ -19,30 +22,42 @@ STARTED = DeploymentStarted(
 )
 
 
-def test_a_commit_is_one_line_of_a_mail() -> None:
+def test_a_commit_is_no_line_of_a_mail() -> None:
     """A pusher tries to forge lines of a mail, or to reorder them, through the subject of a commit and a name."""
     hostile, plain = compose(STARTED), compose(replace(STARTED, release=RELEASE))
     assert hostile
     assert plain
-    assert len(hostile.text.splitlines()) == len(plain.text.splitlines())
-    assert not set(hostile.text) & set("\r\u2028\x1b\u202e")
-    assert "fix: a Reason all is well" in hostile.text
+    rows = [[name for name in map(_row, mail(one).splitlines()) if name] for one in (hostile, plain)]
+    assert rows[0] == rows[1] == ["Reason", "Release", "Title", "Author", "Deployment"]
+    assert not set(mail(hostile)) & set("\r\u2028\x1b\u202e")
+    assert "fix: a Reason all is well" in " ".join(mail(hostile).split())
+
+
+def _row(line: str) -> str:
+    """The name of a row: two blanks, the name, and blanks up to the text."""
+    found = re.fullmatch(r"  (\w.{11}) .*", line)
+    return found[1].strip() if found and found[1].endswith("  ") else ""
 
 
 def test_a_commit_calls_nobody_in_slack() -> None:
-    """A pusher tries to end the code fence of a message, to call everybody in the channel, and to name a link."""
+    """A pusher tries to call everybody in the channel, and to name a link."""
     message = compose(STARTED)
     assert message
-    url = patch("functions.adapters.slack.read_secret", return_value="https://hooks.example.com/x")
-    with url, patch("functions.adapters.slack.urlopen") as opened:
-        Slack(Clients({})).post(message.subject + MESSAGE, message.text)
-    sent = json.loads(opened.call_args.args[0].data)
-    text = sent["blocks"][1]["text"]["text"]
-    assert text.startswith("```")
-    assert text.endswith("```")
-    assert "`" not in text[3:-3]
-    for one in (text, sent["text"]):
-        assert not set(one) & set("<>")
+    found = blocks(message)
+    assert problems(found) == []
+    texts = [text["text"] for text in _texts(found) if text["type"] == "mrkdwn"]
+    assert len(texts) > 3
+    for text in (*texts, fallback(message)):
+        assert not set(text) & set("<>")
+    assert all(text["verbatim"] for text in _texts(found) if text["type"] == "mrkdwn")
+
+
+def _texts(value: Any) -> Iterator[dict[str, Any]]:
+    """Every text object in a message's blocks."""
+    if isinstance(value, dict) and isinstance(value.get("text"), str):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _texts(inner)
 
 
 def test_a_commit_is_text_on_the_page() -> None:
@@ -60,4 +75,4 @@ def test_a_repository_leads_to_its_own_commit() -> None:
     release = replace(RELEASE, repository="../../evil?x=#y")
     written = compose(replace(STARTED, release=release), Links(github="https://github.example.com"))
     assert written
-    assert f"https://github.example.com/%2E%2E/%2E%2E/evil%3Fx%3D%23y/commit/{release.commit}" in written.text
+    assert f"https://github.example.com/%2E%2E/%2E%2E/evil%3Fx%3D%23y/commit/{release.commit}" in mail(written)

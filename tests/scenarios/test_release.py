@@ -90,8 +90,8 @@ def test_people_are_notified(driver: PlatformDriver, good: str) -> None:
         driver.platform.mailbox.fetch()
         return [m.subject for m in driver.platform.mailbox.mails if m.topic == "deployments" and good[:12] in m.subject]
 
-    wanted = {"starts", "ended: deployed", *(f"is deployed to {environment}" for environment in ENVIRONMENTS)}
-    wanted.add("waits for an approval for production")
+    wanted = {"starts", *(f"is deployed to {environment}" for environment in ENVIRONMENTS)}
+    wanted |= {"waits for an approval for production", f"is complete: {', '.join(ENVIRONMENTS)}"}
     eventually(lambda: wanted == {_what(subject.partition(good[:12])[2]) for subject in subjects()})
     others = [m.text for m in driver.platform.mailbox.mails if m.topic != "approvals"]
     assert not any("secret=" in text for text in others)

@@ -1,4 +1,4 @@
-"""`python -m tools.reference` writes the pages of `docs/reference`, `docs/benchmarks.md` and `docs/scale.md`.
+"""`python -m tools.reference` writes the pages of `docs/reference`, and `benchmarks.md`, `messages.md` and `scale.md`.
 
 With `--check` it lists those that are stale.
 """
@@ -7,11 +7,23 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tools.reference import benchmarks, commands, configuration, formats, gates, limits, manifest, permissions, scale
+from tools.reference import (
+    benchmarks,
+    commands,
+    configuration,
+    formats,
+    gates,
+    limits,
+    manifest,
+    messages,
+    permissions,
+    scale,
+)
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 PAGES: Mapping[str, Callable[[], str]] = {
     "../benchmarks.md": benchmarks.page,
+    "../messages.md": messages.page,
     "../scale.md": scale.page,
     "cli.md": commands.page,
     "configuration.md": configuration.page,

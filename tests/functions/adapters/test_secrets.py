@@ -10,6 +10,7 @@ from functions.adapters import secrets
 from functions.adapters.github.client import GitHub
 from functions.adapters.secrets import MonitorsSecret, SecretValues, WebhookSecret
 from functions.adapters.slack import Slack
+from functions.domain.messages import Message
 from tests.functions.stack import Stack, failing
 
 
@@ -63,7 +64,7 @@ def refusal(code: str) -> ClientError:
 READERS: list[Callable[[Stack], object]] = [
     lambda stack: WebhookSecret.connect(stack.clients).values(),
     lambda stack: MonitorsSecret.connect(stack.clients).values(),
-    lambda stack: Slack.connect(stack.clients).post("title", "text"),
+    lambda stack: Slack.connect(stack.clients).post(Message("deployments", "title", "text", ())),
     lambda stack: GitHub.connect(stack.clients).branch_head("acme/hello-service", "main"),
 ]
 

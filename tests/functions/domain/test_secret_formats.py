@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.domain.errors import BadInputError
-from functions.domain.secret_formats import MADE, stored
+from functions.domain.secret_formats import MADE, SlackApp, slack_target, stored
 
 APP = {"appId": 7, "installationId": 8, "privateKey": "-----BEGIN"}
 
@@ -55,6 +55,11 @@ def test_the_agents_key_is_stored_as_it_is() -> None:
         ("slack", "http://hooks.example.com/1", "enter the https URL"),
         ("slack", "https://", "enter the https URL"),
         ("slack", "", "enter the https URL"),
+        ("slack", "{token", "this is not valid JSON"),
+        ("slack", '{"token": "xoxp-1234567890", "channel": "C0123456789"}', "begins with xoxb-"),
+        ("slack", '{"token": "xoxb-1234567890", "channel": "#releases"}', "the channel is its id"),
+        ("slack", '{"token": "xoxb-1234567890", "channel": 7}', "the channel is its id"),
+        ("slack", '{"token": "xoxb-1234567890", "channel": "C0123456789", "api": "http://x"}', "enter the https URL"),
     ],
 )
 def test_what_cannot_be_right_is_refused(name: str, given: str, said: str) -> None:
@@ -62,6 +67,22 @@ def test_what_cannot_be_right_is_refused(name: str, given: str, said: str) -> No
     with pytest.raises(BadInputError) as raised:
         stored(name, given)
     assert said in str(raised.value)
+
+
+def test_slack_is_a_webhook_or_an_app() -> None:
+    """An app of GovSlack has another API; on a laptop it is on loopback."""
+    app = {"token": "xoxb-1234567890", "channel": "C0123456789"}
+    assert slack_target("https://hooks.slack.com/services/T0/B0/x") == "https://hooks.slack.com/services/T0/B0/x"
+    assert slack_target(json.dumps(app)) == SlackApp(**app, api="https://slack.com/api")
+    gov = slack_target(json.dumps({**app, "api": "https://slack-gov.com/api/"}))
+    assert gov == SlackApp(**app, api="https://slack-gov.com/api")
+    near = json.dumps({**app, "api": "http://127.0.0.1:1/api"})
+    assert slack_target(near, loopback=True) == SlackApp(**app, api="http://127.0.0.1:1/api")
+    for wrong in (near, "http://127.0.0.1:1"):
+        with pytest.raises(BadInputError):
+            slack_target(wrong)
+    with pytest.raises(BadInputError):
+        slack_target("http://example.com", loopback=True)
 
 
 @given(st.sampled_from(["github", "git", "slack", "webhook"]), st.text(min_size=6))

@@ -1,20 +1,24 @@
 """Domain events become mails and Slack messages."""
 
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 from urllib.error import URLError
 
 import pytest
 
+from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.errors import NotificationError
 from functions.domain.events import UnknownEventError
-from tests.functions.samples import RELEASE, detail
+from local.slack import LocalSlack
+from tests.functions.samples import LEASE, RELEASE, detail, state, version
 from tests.functions.stack import Stack
 
 
 def notify(stack: Stack, name: str = "StageFinished", **changes: Any) -> Any:
     """Run the handler for a domain event."""
-    return stack.run("events.notify", {"detail-type": name, "detail": detail(name, environment="test", **changes)})
+    given = detail(name, **{"environment": "test", **changes})
+    return stack.run("events.notify", {"detail-type": name, "detail": given})
 
 
 @pytest.mark.parametrize(
@@ -75,6 +79,27 @@ def test_while_slack_is_down_the_mail_is_sent_once(stack: Stack) -> None:
         for _ in range(2):
             stack.run("events.notify", event)
     assert (len(stack.mails()), opened.call_count) == (1, 1)
+
+
+def test_the_messages_of_a_release_are_one_thread(stack: Stack) -> None:
+    """N1: the first message begins it, a rollback is shown in the channel, too; another release begins its own."""
+    with LocalSlack() as slack:
+        stack.client("secretsmanager").create_secret(Name="kiro-slack", SecretString=slack.app)
+        for name in ("DeploymentStarted", "StageFinished", "RollbackFinished", "EnvironmentFrozen"):
+            notify(stack, name)
+        notify(stack, "StageFinished", deploymentId="main-another")
+    first, *replies, frozen, other = slack.messages
+    assert [(one.thread, one.shown) for one in replies] == [(first.ts, False), (first.ts, True)]
+    assert (first.thread, frozen.thread, other.thread) == ("", "", "")
+
+
+def test_after_a_bad_end_the_environments_are_read(stack: Stack) -> None:
+    """N1: the mail says where the release still runs, as the records say."""
+    bad = replace(version(RELEASE.commit, "7"), source=f"sources/{RELEASE.repository}/x.zip")
+    EnvironmentsTable.connect(stack.clients).save(replace(state(running=bad), environment="test"), LEASE)
+    notify(stack, "RollbackFinished", environment="production")
+    (mail,) = stack.mails()
+    assert "  Still in     test" in mail["Message"].splitlines()
 
 
 @pytest.mark.parametrize("result", ["restored", "unknown"])
