@@ -348,7 +348,14 @@ def test_the_page_may_enter_no_environment_and_read_no_secret() -> None:
     allowed = {allow.on for allow in approval_page.HANDLER.allow}
     environments = [allow.actions for allow in approval_page.HANDLER.allow if allow.on == "table/environments"]
     assert environments == [("dynamodb:Query",)], "it reads freezes and changes none"
-    assert allowed <= {"table/waits", "index/waits", "table/deployments", "bucket/artifacts", "bucket/artifacts/*"} | {
+    assert allowed <= {
+        "table/waits",
+        "index/waits",
+        "table/deployments",
+        "bucket/artifacts",
+        "bucket/artifacts/*",
+        "bus",
+    } | {
         "table/environments",
         "key",
         "workflows",
