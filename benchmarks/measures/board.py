@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchmarks.measure import Figure, Measure, Samples, counted
 from functions.adapters.github.board import Board, Names
+from functions.adapters.project_config import ProjectConfig
 from functions.domain.work_items import Columns
 from local.github import LocalGitHub
 
@@ -31,6 +32,7 @@ def _requests(github: LocalGitHub, *, filters: bool) -> int:
         github.api_url,
         lambda: json.dumps({"token": _TOKEN}),
         Names(_OWNER, 1, "Status", "Branch", "Reason", Columns()),
+        ProjectConfig,
     )
     before = len(github.store.graphql.documents)
     found = len(list(board.items("Todo")))

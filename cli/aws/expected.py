@@ -28,11 +28,8 @@ _TABLES = ("deployments", "environments", "locks", "waits", "work-items")
 _ALARMS = ("deployments-failed", "push-not-started", "rollbacks-started", "secret-denied")
 # A setting makes it.
 _OPTIONAL = frozenset({"events-console"})
-PARAMETERS = (
-    "/kiro-pipeline/{}/github-owner",
-    "/kiro-pipeline/{}/github-repositories",
-    "/kiro-worker/{}/project-status-column",
-)
+PROJECT_CONFIG = "/kiro-worker/{}/github-project-config"
+PARAMETERS = ("/kiro-pipeline/{}/github-owner", "/kiro-pipeline/{}/github-repo", PROJECT_CONFIG)
 ROUTES = ("GET /approvals/{id}", "POST /alarms/{environment}", "POST /approvals/{id}", "POST /github")
 
 

@@ -14,8 +14,10 @@ from functions.adapters.alarms import Alarms
 from functions.adapters.clock import iso
 from functions.adapters.environment_health import EnvironmentHealth
 from functions.adapters.health import HealthProbe
+from functions.adapters.project_config import ProjectConfigs
 from functions.adapters.secrets import ROTATION_DAYS, SECRETS, valid_since
 from functions.domain.environments import Environment
+from functions.domain.errors import BadInputError
 from functions.domain.projects import project_of
 from functions.domain.watches import too_slow_words
 
@@ -276,6 +278,12 @@ class Inventory:
         yield right("exist", not missing, f"missing: {missing}; {_GONE}")
         plain = ", ".join(one["Name"] for one in found["Parameters"] if one["Type"] != "SecureString")
         yield right("encrypted", not plain, f"not of the type SecureString: {plain}")
+        try:
+            ProjectConfigs(self._aws.aws, expected.PROJECT_CONFIG.format(self._aws.stack)).current()
+            mistake = ""
+        except BadInputError as error:  # the poll of the board fails with the same text
+            mistake = str(error)
+        yield right("can be used", not mistake, mistake)
 
     def _api(self, name: str) -> Iterator[Check]:
         client = self._client("apigatewayv2")

@@ -6,7 +6,7 @@ from functools import partial
 import pulumi
 
 from components.functions.resources import StackResources
-from components.stack.naming import Grant
+from components.stack.naming import PROJECT_CONFIG, Grant
 from functions.handler import Allow
 from statemachines.definitions import WORKFLOWS
 
@@ -41,6 +41,9 @@ TARGETS: Mapping[str, Callable[[StackResources], Arns]] = {
     "secret/webhook": lambda stack: [stack.secrets.arns["webhook"]],
     "secret/monitors": lambda stack: [stack.secrets.arns["monitors"]],
     "secret/slack": lambda stack: [stack.secrets.arns["slack"]],
+    "parameter/github-project-config": lambda stack: [
+        stack.naming.arn("ssm", f"parameter{stack.naming.parameter(PROJECT_CONFIG)}")
+    ],
     "secrets": lambda stack: list(stack.secrets.arns.values()),
     "topics": lambda stack: [topic.arn for topic in stack.channels.topics.values()],
     "bus": lambda stack: [stack.channels.bus.arn],

@@ -9,6 +9,7 @@ from components.functions.resources import StackResources
 from components.platform.builds import things
 from components.platform.console import address
 from components.platform.worker import WORKER_BUILD, board, rules
+from components.stack.naming import PROJECT_CONFIG
 
 VARIABLES: Mapping[str, Callable[[StackResources], pulumi.Input[str]]] = {
     "DEPLOYMENTS_TABLE": lambda stack: stack.storage.deployments.name,
@@ -49,6 +50,7 @@ VARIABLES: Mapping[str, Callable[[StackResources], pulumi.Input[str]]] = {
     "PLAN_FUNCTION": lambda stack: stack.naming.name("events-plan-pull-requests"),
     "REVIEW_FUNCTION": lambda stack: stack.naming.name("events-review-jobs"),
     "POLL_FUNCTION": lambda stack: stack.naming.name("events-poll-board"),
+    "PROJECT_CONFIG": lambda stack: stack.naming.parameter(PROJECT_CONFIG),
     "BOARD": lambda stack: json.dumps(board(stack.settings)),
     "GIT_CREDENTIAL_SECRET": lambda stack: stack.secrets.arns["git"],
     "WORKER_PROJECT": lambda stack: stack.naming.name(WORKER_BUILD),

@@ -14,6 +14,8 @@ EXPIRING = frozenset({"builds", "cache", "deployments", "packages", "programs", 
 PREFIXES = EXPIRING | {"provenance"}
 # Roles and functions allow 64 characters, which is the lowest limit of all resources with these names.
 _NAME_LIMIT = 64
+# The parameter with which people change the board; the program does not change its value.
+PROJECT_CONFIG = "github-project-config"
 # Prefixes of the worker's resources; all others belong to the pipeline or to both.
 _WORKER = ("worker-", "work-item", "events-poll-board")
 
@@ -68,7 +70,7 @@ class Naming:
 
     def parameter(self, name: str) -> str:
         """`/kiro-worker/{stack}/{name}` for what concerns the board, `/kiro-pipeline/…` for the rest."""
-        family = "worker" if name.startswith("project-") else "pipeline"
+        family = "worker" if name == PROJECT_CONFIG else "pipeline"
         return f"/kiro-{family}/{self.stack}/{name}"
 
     def arn(self, service: str, resource: str, region: str | None = None) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pulumi
 from pulumi_aws import secretsmanager, ssm
 
-from components.stack.naming import Naming
+from components.stack.naming import PROJECT_CONFIG, Naming
 from components.stack.settings import Settings
 from functions.adapters.secrets import SECRETS
 
@@ -40,26 +40,29 @@ class Secrets(pulumi.ComponentResource):
             for short, secret in SECRETS.items()
         }
         for name, value in parameters(settings).items():
+            # People change the board's parameter: what they wrote stays.
+            changed = ["value"] if name == PROJECT_CONFIG else None
             ssm.Parameter(
                 name,
                 name=naming.parameter(name),
                 type="SecureString",
                 key_id=key_arn,
                 value=value,
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=pulumi.ResourceOptions(parent=self, ignore_changes=changed),
             )
         self.register_outputs({"names": dict(self.names)})
 
 
 def parameters(settings: Settings) -> dict[str, str]:
-    """The SSM parameters by name; SSM allows no empty value, so settings that are not set are left out."""
+    """The SSM parameters by name; SSM allows no empty value, so settings that are not set are left out.
+
+    That of the board begins as `{}`: everything is as in the settings.
+    """
     github = settings.github
     wanted = {
         "github-owner": github.organisation or github.names()[0].partition("/")[0],
-        "github-repositories": ",".join(github.names()),
-        "project-organisation": github.organisation,
-        "project-number": github.project_number,
-        "project-status-column": github.status_column,
+        "github-repo": ",".join(github.names()),
         "notification-email": settings.notification_email,
+        PROJECT_CONFIG: "{}",
     }
-    return {name: str(value) for name, value in wanted.items() if value}
+    return {name: value for name, value in wanted.items() if value}

@@ -14,7 +14,7 @@ from functions.domain.events import WorkItemFinished
 from functions.domain.work_items import Ending, Item, Result, State, ended
 from functions.handler import Allow
 
-SETTLE: tuple[Allow, ...] = (*WorkItemsTable.READ, *WorkItemsTable.WRITE, *PullRequests.USE)
+SETTLE: tuple[Allow, ...] = (*WorkItemsTable.READ, *WorkItemsTable.WRITE, *PullRequests.USE, *Board.USE)
 
 _LOG = logging.getLogger(__name__)
 

@@ -86,6 +86,8 @@ class Recorder(pulumi.runtime.Mocks):
     """Records registrations, and returns the outputs that AWS would compute."""
 
     resources: list[Registered] = field(default_factory=list)
+    ignored: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By the logical name of a resource: the properties whose changes Pulumi ignores."""
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         """Record it; its id is its name or, where AWS does so, its ARN."""
@@ -112,6 +114,19 @@ class Recorder(pulumi.runtime.Mocks):
         """The resource of a type with this logical name."""
         (found,) = [one for one in self.of(kind) if one.name == name]
         return found
+
+
+class _Monitor(mocks.MockMonitor):
+    """Records also an option of each registration, which mocks do not get."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        super().__init__(recorder)
+        self._recorder = recorder
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 — of the interface
+        if request.ignoreChanges:
+            self._recorder.ignored[request.name] = tuple(request.ignoreChanges)
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
 
 def _id(made: Registered) -> str:
@@ -167,7 +182,7 @@ def run(
     # The stack trace of each resource, which only an engine would show, takes a sixth of a run.
     untraced = mock.patch.object(resource, "_get_stack_trace", source_pb2.StackTrace)
     with _uncollected(), untraced, _event_loop() as loop:
-        mocks.set_mocks(recorder, project=project, stack=stack, preview=False)
+        mocks.set_mocks(recorder, project=project, stack=stack, preview=False, monitor=_Monitor(recorder))
         # set_mocks makes a root stack and finishes it before the program has exported anything.
         ROOT_STACK.set(None)
         set_all_config(config, [])

@@ -72,6 +72,7 @@ SETTINGS = {
     "REVIEW_FUNCTION": "kiro-review-jobs",
     "POLL_FUNCTION": "kiro-poll-board",
     "BOARD": json.dumps(BOARD),
+    "PROJECT_CONFIG": "/kiro-worker/test/github-project-config",
     "WORKER": json.dumps(WORKER),
     "WEBHOOK_SECRET": "kiro-webhook",
     "MONITORS_SECRET": "kiro-monitors",

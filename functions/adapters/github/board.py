@@ -4,15 +4,16 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.github.client import _secret
 from functions.adapters.github.graphql import GraphQL
+from functions.adapters.project_config import ProjectConfig, ProjectConfigs
 from functions.domain.errors import BadInputError, GitHubSwitchedOffError
 from functions.domain.texts import cut
 from functions.domain.work_items import Columns, Item
-from functions.handler import decode
+from functions.handler import Allow, decode
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
@@ -34,26 +35,45 @@ class Names:
 
 
 class Board(GraphQL):
-    """One board. Whether its server can filter items is queried once and cached while the Lambda is warm."""
+    """One board. Whether its server can filter items is queried once and cached while the Lambda is warm.
 
-    SETTINGS: ClassVar[tuple[str, ...]] = (*GraphQL.SETTINGS, "BOARD")
+    Which board it is, the settings say, and before them a parameter that people may change.
+    """
+
+    SETTINGS: ClassVar[tuple[str, ...]] = (*GraphQL.SETTINGS, "BOARD", *ProjectConfigs.SETTINGS)
+    USE: ClassVar[tuple[Allow, ...]] = (*GraphQL.USE, *ProjectConfigs.READ)
 
     def __init__(
         self,
         api_url: str,
         credential: Callable[[], str],
-        names: Names,
+        settings: Names,
+        config: Callable[[], ProjectConfig],
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         super().__init__(api_url, credential, sleep)
-        self.names = names
+        self._settings = settings
+        self._config = config
         self._filters: bool | None = None
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
         """The board of this stack."""
         names = decode(Names, json.loads(aws.setting("BOARD")))
-        return cls(aws.setting("GITHUB_API_URL"), lambda: _secret(aws), names)
+        return cls(aws.setting("GITHUB_API_URL"), lambda: _secret(aws), names, ProjectConfigs.connect(aws).current)
+
+    @property
+    def names(self) -> Names:
+        """The board and the names of its fields and columns, as they are now."""
+        config, names = self._config(), self._settings
+        todo = config.target_status_column or names.columns.todo
+        return replace(
+            names,
+            owner=config.organization or names.owner,
+            number=config.project_number or names.number,
+            status_field=config.status_field or names.status_field,
+            columns=replace(names.columns, todo=todo),
+        )
 
     def items(self, column: str) -> Iterator[Item]:
         """The items of a column, read page by page; they are filtered again here, after the server's filter."""
@@ -123,7 +143,8 @@ class Board(GraphQL):
         if not board:
             raise BadInputError(
                 f"the board {names.number} of {names.owner} does not exist, or the credential may not read it: check "
-                "kiro-worker:github.organisation and projectNumber, and grant `project`"
+                "kiro-worker:github.organisation and projectNumber and the parameter github-project-config, and grant "
+                "`project`"
             )
         page: dict[str, Any] = board["items"]
         return page

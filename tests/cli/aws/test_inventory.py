@@ -269,7 +269,7 @@ def test_what_was_deleted_is_wrong_although_it_is_in_no_list(operator: Operator,
     for route in ROUTES[1:]:
         gateway.create_route(ApiId=api, RouteKey=route)
     for name in PARAMETERS:
-        stack.client("ssm").put_parameter(Name=name.format("staging"), Value="x", Type="SecureString")
+        stack.client("ssm").put_parameter(Name=name.format("staging"), Value="{}", Type="SecureString")
     demanded = alarm_names(
         "staging", [one.name for one in operator.environments], [one.repository for one in operator.claims]
     )
@@ -279,3 +279,10 @@ def test_what_was_deleted_is_wrong_although_it_is_in_no_list(operator: Operator,
     gone = {f"dashboard {NAME}-dashboard", f"rule {RULE}", f"alarms {NAME}-*"}
     assert gone | {"parameters /kiro-*/staging"} <= found.keys() - left.keys()
     assert left[f"API {NAME}-api"].startswith(f"missing: {ROUTES[0]}")
+
+
+def test_a_parameter_that_the_worker_can_not_use_is_wrong(operator: Operator, stack: Stack) -> None:
+    """I4: people write it; the next poll of the board would be the first to say so."""
+    for name in PARAMETERS:
+        stack.client("ssm").put_parameter(Name=name.format("staging"), Value="{", Type="SecureString")
+    assert "github-project-config is no JSON" in wrong(operator)["parameters /kiro-*/staging"]

@@ -18,8 +18,8 @@ def test_parameters_are_found_by_path(switched_on: Outcome) -> None:
     found = {one.inputs["name"]: one.inputs for one in switched_on.recorder.of("ssm/parameter:Parameter")}
     assert set(found) == {
         "/kiro-pipeline/test/github-owner",
-        "/kiro-pipeline/test/github-repositories",
-        "/kiro-worker/test/project-status-column",
+        "/kiro-pipeline/test/github-repo",
+        "/kiro-worker/test/github-project-config",
     }
     assert {one["type"] for one in found.values()} == {"SecureString"}
     assert {one["keyId"] for one in found.values()} == {switched_on.outputs["keyArn"]}
@@ -27,14 +27,13 @@ def test_parameters_are_found_by_path(switched_on: Outcome) -> None:
 
 def test_what_is_not_configured_has_no_parameter() -> None:
     """Parameter Store allows no empty value."""
-    assert parameters(_settings()) == {
-        "github-owner": "acme",
-        "github-repositories": "acme/shop,acme/web",
-        "project-status-column": "Status",
-    }
+    found = {"github-owner": "acme", "github-repo": "acme/shop,acme/web", "github-project-config": "{}"}
+    assert parameters(_settings()) == found
+    assert parameters(_settings(organisation="Acme", projectNumber=7))["github-owner"] == "Acme"
 
 
-def test_the_board_has_parameters() -> None:
-    """Organisation and number, if they are configured."""
-    found = parameters(_settings(organisation="Acme", projectNumber=7))
-    assert (found["github-owner"], found["project-organisation"], found["project-number"]) == ("Acme", "Acme", "7")
+def test_what_people_write_into_the_board_s_parameter_stays(switched_on: Outcome) -> None:
+    """The program makes the parameter and does not change its value again, as it does those of the others."""
+    names = {one.name for one in switched_on.recorder.of("ssm/parameter:Parameter")}
+    ignored = {name: changes for name, changes in switched_on.recorder.ignored.items() if name in names}
+    assert ignored == {"github-project-config": ("value",)}

@@ -8,6 +8,7 @@ import requests
 from functions.adapters.github.board import Board as BoardAdapter
 from functions.adapters.github.board import Names
 from functions.adapters.github.errors import GitHubError, GitHubUnavailableError
+from functions.adapters.project_config import ProjectConfig
 from functions.domain.work_items import Columns
 from local.github import LocalGitHub
 from tests.local.github.support import Receiver, eventually
@@ -16,7 +17,7 @@ from tests.local.github.support import Receiver, eventually
 def adapter(hub: LocalGitHub, token: str, number: int = 1) -> BoardAdapter:
     """The product's own adapter."""
     names = Names("acme", number, "Status", "Branch", "Reason", Columns())
-    made = BoardAdapter(hub.api_url, lambda: f'{{"token": "{token}"}}', names, lambda _: None)
+    made = BoardAdapter(hub.api_url, lambda: f'{{"token": "{token}"}}', names, ProjectConfig, lambda _: None)
     made.longest_wait_seconds = 0
     return made
 
