@@ -20,7 +20,7 @@ from functions.domain.plans import Plan, Scope, entered_by, in_emergency, plan, 
 from functions.domain.releases import Release
 from functions.domain.requests import Request
 from functions.handler import Handler
-from functions.procedures.plans import changes_since, checked_manifest, own_parts, own_pins
+from functions.procedures.plans import changes_since, checked_manifest, own_parts, own_pins, with_left_behind
 from functions.targets import registry
 
 
@@ -93,6 +93,7 @@ def plan_release(
         passed = _passed_before(release, visited, running, environments, deployments)
         scope = Scope(request.until, request.parts, request.force, release.order, passed, claim.requested, pins)
         made = plan(manifest, entered, running, changes_since(github, release, running, pins), release.commit, scope)
+    made = with_left_behind(made, running)
     if release.emergency:
         made = in_emergency(made)
     files = sorted({path for part in manifest.parts for path in registry.target_of(part.kind).files(part)})

@@ -141,7 +141,17 @@ class Refused:
     """Why a decision is not accepted; `why` selects the page and its HTTP status."""
 
     why: Literal[
-        "unknown", "used", "expired", "superseded", "void", "early", "incomplete", "forbidden", "frozen", "pinned"
+        "unknown",
+        "used",
+        "expired",
+        "superseded",
+        "void",
+        "ended",
+        "early",
+        "incomplete",
+        "forbidden",
+        "frozen",
+        "pinned",
     ]
     message: str
 

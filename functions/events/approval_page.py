@@ -3,8 +3,8 @@
 `POST /approvals/{id}/decision` decides it by an operator's AWS identity instead of a link (A5), and answers JSON.
 
 200 shown or decided · 400 unreadable form · 403 not an approver · 404 unknown request or wrong secret
-405 another method · 409 decided already, or the environment is frozen or pinned · 410 expired, superseded or void
-422 incomplete form · 425 too early
+405 another method · 409 decided already, its deployment has ended, or the environment is frozen or pinned
+410 expired, superseded or void · 422 incomplete form · 425 too early
 """
 
 import json
@@ -18,6 +18,7 @@ from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environment_health import EnvironmentHealth
 from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.executions import Executions
 from functions.adapters.pages import consented_page, ended_page, open_page, plain_page
 from functions.adapters.signed_requests import Refusal, read_body
 from functions.adapters.task_tokens import TaskTokens
@@ -44,6 +45,7 @@ _STATUS = {
     "expired": 410,
     "superseded": 410,
     "void": 410,
+    "ended": 409,
     "early": 425,
     "incomplete": 422,
     "forbidden": 403,
@@ -63,11 +65,12 @@ def approval_page(
     health: EnvironmentHealth,
     artifacts: Artifacts,
     settings: ApproverSettings,
+    executions: Executions,
     bus: Bus,
     clock: Clock,
 ) -> dict[str, Any]:
     """Answer an HTTP request; a wrong secret and an unknown request get the same 404."""
-    decisions = Decisions(waits, tokens, deployments, environments, health, artifacts, settings, bus, clock)
+    decisions = Decisions(waits, tokens, deployments, environments, health, artifacts, settings, executions, bus, clock)
     if event.get("routeKey") == _SIGNED_ROUTE:
         return _signed(event, decisions)
     http = event["requestContext"]["http"]

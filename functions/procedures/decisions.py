@@ -16,6 +16,7 @@ from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environment_health import EnvironmentHealth
 from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.executions import Executions
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import (
@@ -46,6 +47,7 @@ DECIDE: tuple[Allow, ...] = (
     *DeploymentsTable.WRITE,
     *EnvironmentsTable.READ,
     *Artifacts.READ,
+    *Executions.READ,
     *Bus.PUT,
     Allow(("cloudwatch:DescribeAlarms",), on="*", why="the alarms of a release have any name"),
 )
@@ -63,6 +65,7 @@ class Decisions:
     health: EnvironmentHealth
     artifacts: Artifacts
     settings: ApproverSettings
+    executions: Executions
     bus: Bus
     clock: Clock
 
@@ -72,6 +75,9 @@ class Decisions:
         `held_by` is the address that a personal link or an AWS identity stands for, "" if the person only named itself.
         """
         current = as_of(approval, self.clock.text())
+        if current.state == "open" and self._has_ended(current):
+            reason = f"{approval.deployment_id} has ended: nothing waits for this decision any more"
+            return replace(current, state="void", reason=reason), Refused("ended", reason)
         kept = self.refused_now(current)
         if decision.approve and kept:
             return approval, kept
@@ -100,10 +106,15 @@ class Decisions:
         record = self.deployments.get(approval.deployment_id)
         return refused_by_pin(approval, kept_out(record, approval.environment, self.environments))
 
+    def _has_ended(self, approval: Approval) -> bool:
+        """Whether the execution that asked was stopped or has ended; the event of its end voids the request later."""
+        wait = self.waits.find(ApprovalKey(approval.approval_id))
+        return wait is not None and self.executions.has_ended(wait.execution)
+
     def _superseded(self, approval: Approval) -> Approval | None:
         """The superseded request if a newer release has passed the environment; None if none has.
 
-        One that only arrived counts when the lock is requested, because this function may not read executions.
+        One that only arrived counts when the lock is requested.
         """
         for service in (approval.order.services if approval.order else ()) or ("",):
             found = self.environments.passage(approval.environment, approval.repository, service)

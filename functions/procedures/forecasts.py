@@ -23,7 +23,7 @@ from functions.domain.releases import Release
 from functions.domain.times import seconds_between
 from functions.gates import registry as gates_registry
 from functions.handler import Allow
-from functions.procedures.plans import changes_since, checked_manifest, own_parts, own_pins
+from functions.procedures.plans import changes_since, checked_manifest, own_parts, own_pins, with_left_behind
 from functions.targets import registry
 
 if TYPE_CHECKING:
@@ -139,6 +139,7 @@ class Forecasts:
         pins = own_pins(self._environments, running, manifest)
         scope = Scope(until, requested=claim.requested, pins=pins)
         made = plan(manifest, environments, running, changes(running, pins), release.commit, scope)
+        made = with_left_behind(made, running)
         locks = {one.name: self._locks.read(self._locks.key(one.name, repository)) for one in environments}
         frozen, durations = self._frozen(environments), self._durations(environments)
         gates = {

@@ -1,6 +1,7 @@
 """What every plan is made of: the checked manifest, the repository's own parts, and the changes since what runs."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.github.client import GitHub
@@ -10,7 +11,7 @@ from functions.domain.environments import Environment, PartState, belongs
 from functions.domain.manifests import Manifest
 from functions.domain.owners import Claim, Place, place_of, refusals
 from functions.domain.pins import Pin
-from functions.domain.plans import Change
+from functions.domain.plans import Change, PartPlan, Plan
 from functions.domain.releases import Release
 from functions.targets import registry
 
@@ -67,3 +68,19 @@ def changes_since(
         compared = github.compare(release.repository, base, release.commit)
         found[base] = Change(compared.status, compared.files)
     return found
+
+
+def with_left_behind(made: Plan, running: Mapping[str, Mapping[str, PartState]]) -> Plan:
+    """The plan, whose reasons name what runs on unwatched because its part moves to another resource."""
+
+    def told(environment: Environment, part: PartPlan) -> PartPlan:
+        state = running.get(environment.name, {}).get(part.part.name)
+        before = state.definition if state and state.running else None
+        if before is None or before.way != "call":  # a build may change anything
+            return part
+        old, new = (registry.target_of(one.kind).describe(environment, one) for one in (before, part.part))
+        left = f"{part.reason}; {old} runs on, and nothing watches it any more: delete it once the release is good"
+        return part if old == new else replace(part, reason=left)
+
+    stages = (replace(one, parts=tuple(told(one.environment, part) for part in one.parts)) for one in made.stages)
+    return replace(made, stages=tuple(stages))

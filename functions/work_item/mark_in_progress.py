@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functions.adapters.github.board import Board
 from functions.adapters.github.pull_requests import PullRequests
 from functions.adapters.work_items_table import WorkItemsTable
+from functions.domain.steering import moved_away
 from functions.domain.work_items import Item
 from functions.handler import Handler
 from functions.procedures.progress import SHOW, show_progress
@@ -20,7 +21,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The time of the move (ISO 8601)."""
+    """The time of the move (ISO 8601), "" if the card was not moved."""
 
     moved_at: str
 
@@ -29,7 +30,13 @@ HANDLER = Handler(allow=(*Board.USE, *SHOW), memory_mb=512, timeout_seconds=60)
 
 
 def mark_in_progress(event: Input, board: Board, github: PullRequests, records: WorkItemsTable) -> Output:
-    """Move the card and clear its reason, which belongs to the attempt before."""
-    moved_at = board.move(event.item.item_id, board.names.columns.in_progress, "")
-    show_progress(records.get(event.item.item_id), github, records)
+    """Move the card and clear its reason, which belongs to the attempt before.
+
+    A card that a person has moved since the poll stays where it is; the next poll ends the attempt.
+    """
+    item, columns = event.item, board.names.columns
+    if moved_away(item, *board.place(item.item_id), columns):
+        return Output("")
+    moved_at = board.move(item.item_id, columns.in_progress, "")
+    show_progress(records.get(item.item_id), github, records)
     return Output(moved_at)

@@ -17,7 +17,7 @@ from functions.domain.gates import Verdict
 from functions.domain.waits import ApprovalKey, Wait
 from functions.domain.watches import AlarmReading
 from tests.functions.delivered import artifact
-from tests.functions.samples import COMMIT, DEPLOYMENT, RELEASE
+from tests.functions.samples import COMMIT, DEPLOYMENT, EXECUTION, RELEASE
 from tests.functions.stack import Stack
 from tests.http_server import HttpServer, QuietHandler
 
@@ -74,7 +74,7 @@ def ask(stack: Stack, **changes: Any) -> Approval:
     approval = Approval(**{**values, **changes})
     waits = WaitsTable.connect(stack.clients)
     waits.save_approval(approval, now)
-    waits.store(Wait(ApprovalKey(approval.approval_id), "token", "arn:e", "production"), now)
+    waits.store(Wait(ApprovalKey(approval.approval_id), "token", EXECUTION, "production"), now)
     return approval
 
 

@@ -147,6 +147,9 @@ class Stack:
     def of(self, _: str) -> Approvers:
         return Approvers()
 
+    def has_ended(self, _: str) -> bool:
+        return False
+
     def key(self, *_: str) -> str:
         return "environment/production"
 

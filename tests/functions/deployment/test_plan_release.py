@@ -104,6 +104,20 @@ def test_only_what_changed_since_is_deployed(stack: Stack, copy: WorkingCopy) ->
     assert left["running"]["commit"] == two
 
 
+def test_a_service_that_moves_to_another_function_leaves_one_behind(stack: Stack, copy: WorkingCopy) -> None:
+    """P5: the old function runs on and is no longer watched: the reason says so, where people read the plan."""
+    _, two, three = history(copy)
+    deployed(stack, three, two)
+    moved = plan(stack, three, MANIFEST.replace("hello-{environment}", "greet-{environment}"))
+    (chosen,) = moved["stages"][1]["parts"]
+    assert chosen["reason"] == (
+        "its definition in delivery.yml changed; Lambda function hello-production, alias live runs on, and nothing "
+        "watches it any more: delete it once the release is good"
+    )
+    other_paths = plan(stack, three, MANIFEST.replace("src/*", "src/**"))
+    assert other_paths["stages"][1]["parts"][0]["reason"] == "its definition in delivery.yml changed"
+
+
 def test_an_older_commit_is_superseded(stack: Stack, copy: WorkingCopy) -> None:
     """P3: if one environment runs a newer commit, the plan ends."""
     _, two, three = history(copy)

@@ -344,7 +344,7 @@ def test_the_secret_is_in_no_record(stack: Stack) -> None:
 
 
 def test_the_page_may_enter_no_environment_and_read_no_secret() -> None:
-    """The public page's role may use tables, one bucket, task tokens and the states of alarms; no environment."""
+    """Its role may use tables, one bucket, task tokens, and the states of alarms and executions; no environment."""
     allowed = {allow.on for allow in approval_page.HANDLER.allow}
     environments = [allow.actions for allow in approval_page.HANDLER.allow if allow.on == "table/environments"]
     assert environments == [("dynamodb:Query",)], "it reads freezes and changes none"
@@ -359,8 +359,11 @@ def test_the_page_may_enter_no_environment_and_read_no_secret() -> None:
         "table/environments",
         "key",
         "workflows",
+        "executions",
         "*",
     }
+    executions = [allow.actions for allow in approval_page.HANDLER.allow if allow.on == "executions"]
+    assert executions == [("states:DescribeExecution",)], "no history, which has tokens"
     assert not any("sts:AssumeRole" in allow.actions for allow in approval_page.HANDLER.allow)
 
 
@@ -430,6 +433,20 @@ def test_an_alarm_whose_event_was_lost_voids_the_request(stack: Stack) -> None:
     assert kept(stack).reason == "alarm errors is in ALARM in production"
     assert stack.completed()["token"]["outcome"] == "void"
     assert not any(one.action == "sts:AssumeRole" for one in stack.calls)
+
+
+@pytest.mark.parametrize("decision", [APPROVE, REJECT])
+def test_what_was_stopped_a_moment_ago_is_not_decided(stack: Stack, decision: dict[str, str]) -> None:
+    """P9: the event of its end may not have come yet; nothing is recorded, and the answer is not that of a success."""
+    ask(stack)
+    execution = stack.execution("stage", "main-1-production")
+    wait = Wait(ApprovalKey("a1"), "token", execution, "production")
+    WaitsTable.connect(stack.clients).store(wait, datetime.now(UTC))
+    stack.kill(execution)
+    answer = post(stack, decision)
+    assert (answer["statusCode"], "nothing waits for this decision any more" in answer["body"]) == (409, True)
+    assert kept(stack).state == "open"
+    assert stack.completed() == {}
 
 
 def test_an_alarm_voids_no_rejection(stack: Stack) -> None:

@@ -12,7 +12,7 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval, State, hash_secret
 from functions.domain.waits import Wait, read_wait_key
-from tests.functions.samples import DEPLOYMENT, NOW, RELEASE
+from tests.functions.samples import DEPLOYMENT, EXECUTION, NOW, RELEASE
 from tests.functions.stack import Stack, failing
 
 LATER = "2099-01-01T00:00:00.000Z"
@@ -31,7 +31,7 @@ def keep(stack: Stack, **changes: Any) -> WaitsTable:
     DeploymentsTable.connect(stack.clients).begin(DEPLOYMENT, RELEASE, "arn:e", "push")
     waits = WaitsTable.connect(stack.clients)
     waits.save_approval(replace(OPEN, **changes), datetime.now(UTC))
-    waits.store(Wait(read_wait_key("approval/a1"), "token", "arn:e", "eu-production"), datetime.now(UTC))
+    waits.store(Wait(read_wait_key("approval/a1"), "token", EXECUTION, "eu-production"), datetime.now(UTC))
     return waits
 
 

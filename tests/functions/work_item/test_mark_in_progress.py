@@ -22,6 +22,18 @@ def test_the_card_moves_and_an_old_reason_goes(stack: Stack, board: Board, put_u
     assert since[0] == since[1] != ""
 
 
+@pytest.mark.parametrize("column", ["In Review", "Failed"])
+def test_a_card_that_was_moved_away_a_moment_ago_stays_there(
+    stack: Stack, board: Board, put_up: Any, column: str
+) -> None:
+    """W10: between the poll and now, which may include a wait for the branch's lock; the next poll ends the attempt."""
+    card = put_up()
+    item = item_of(card, board)
+    board.move(card, column)
+    assert stack.run("work_item.mark_in_progress", {"workId": "w", "item": encode(item)}) == {"movedAt": ""}
+    assert board.column_of(card) == column
+
+
 def test_a_missing_column_is_named_with_those_that_are_there(stack: Stack, hub: LocalGitHub, put_up: Any) -> None:
     """The error says how to correct it."""
     other = hub.add_board("acme", 1, ("Todo", "Doing"))
