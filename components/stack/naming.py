@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_aws as aws
 
-from functions.domain.images import place_of
+from functions.domain.images import ecr_repository
 
 # Folders of the artifacts bucket whose objects expire; releases were built below `deployments` before version 0.2.
 EXPIRING = frozenset({"builds", "cache", "deployments", "packages", "programs", "sources"})
@@ -80,8 +80,8 @@ class Naming:
 
     def image_repository_arn(self, uri: str) -> str:
         """The ARN of an ECR repository, which may be of another account."""
-        place = place_of(uri)
-        return f"arn:{self.partition}:ecr:{place.region}:{place.account}:repository/{place.name}"
+        repository = ecr_repository(uri)
+        return f"arn:{self.partition}:ecr:{repository.region}:{repository.account}:repository/{repository.name}"
 
     def role_arn(self, name: str) -> str:
         """The ARN of a role of this account."""

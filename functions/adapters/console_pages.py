@@ -10,7 +10,7 @@ from typing import Any
 from functions.adapters import console_parts as parts
 from functions.adapters.drawings import svg
 from functions.adapters.page_headers import headers
-from functions.domain.console import BoardItem, Detail, Overview, Place, Shown, Trail
+from functions.domain.console import BoardItem, Detail, EnvironmentView, Overview, Shown, Trail
 from functions.domain.environments import PartState
 from functions.domain.texts import html, url_path
 
@@ -29,7 +29,7 @@ def overview_page(found: Overview, view: "View") -> dict[str, Any]:
     body = [
         f'<p class="sum">{_summary(found)}</p>',
         "<h1>Environments</h1>",
-        f'<div class="places">{"".join(_place(one, view) for one in found.places)}</div>',
+        f'<div class="places">{"".join(_environment(one, view) for one in found.environments)}</div>',
         f"<h2>Moving now</h2>{moving}",
         "<h2>Ended</h2>",
         f'<ul class="rows">{ended}</ul>' if ended else _nothing("No release has ended yet."),
@@ -104,7 +104,8 @@ def plain_page(
 
 def _summary(found: Overview) -> str:
     """What somebody on call wants to know first; what is nothing is said in the same place."""
-    ringing, frozen = sum(len(one.ringing) for one in found.places), sum(bool(one.freeze) for one in found.places)
+    ringing = sum(len(one.ringing) for one in found.environments)
+    frozen = sum(bool(one.freeze) for one in found.environments)
     counts = (
         (len(found.moving), "moving", "move"),
         (found.for_people, "waiting for people", "wait"),
@@ -114,9 +115,9 @@ def _summary(found: Overview) -> str:
     return "".join(parts.mark(f"{count} {words}", tone if count else "") for count, words, tone in counts)
 
 
-def _place(place: Place, view: View) -> str:
-    ringing, lock = place.ringing, place.lock
-    if place.freeze:
+def _environment(environment: EnvironmentView, view: View) -> str:
+    ringing, lock = environment.ringing, environment.lock
+    if environment.freeze:
         state = parts.mark("frozen", "bad")
     elif lock and lock.owner:
         state = parts.mark(
@@ -124,26 +125,26 @@ def _place(place: Place, view: View) -> str:
         )
     else:
         state = parts.mark("free", "good")
-    lines = "".join(_part(one, view) for one in place.parts)
+    lines = "".join(_part(one, view) for one in environment.parts)
     says = []
-    if place.freeze:
-        since = parts.clock(place.freeze.since, view.now)
-        says.append(f"Frozen by {html(place.freeze.by)} {since} ago: {html(place.freeze.reason)}")
+    if environment.freeze:
+        since = parts.clock(environment.freeze.since, view.now)
+        says.append(f"Frozen by {html(environment.freeze.by)} {since} ago: {html(environment.freeze.reason)}")
     if lock and lock.owner:
         who = parts.link(view.release(lock.owner.deployment_id), lock.owner.deployment_id)
         behind = f", {len(lock.waiters)} behind it" if lock.waiters else ""
         says.append(f"{who} has it for {parts.clock(lock.since, view.now)}{behind}")
-    says += [f"{parts.mark('pinned', 'wait')} {parts.command(pin.describe())}" for pin in place.pins]
-    says += [f"{parts.mark('drift', 'bad')} {html(drift.describe())}" for drift in place.drifts]
+    says += [f"{parts.mark('pinned', 'wait')} {parts.command(pin.describe())}" for pin in environment.pins]
+    says += [f"{parts.mark('drift', 'bad')} {html(drift.describe())}" for drift in environment.drifts]
     says += [
         f"{parts.mark('in ALARM', 'bad')} <strong>{html(alarm.name)}</strong> {html(alarm.reason, 200)}"
         for alarm in ringing
     ]
-    quiet = len(place.alarms) - len(ringing)
-    says += [f'<span class="soft">{quiet} of {len(place.alarms)} alarms not in ALARM</span>'] if place.alarms else []
-    says += [html(place.unread)] if place.unread else []
-    tone = "bad" if place.freeze or ringing or place.drifts else ""
-    name = parts.link(place.address, place.name)
+    alarms = len(environment.alarms)
+    says += [f'<span class="soft">{alarms - len(ringing)} of {alarms} alarms not in ALARM</span>'] if alarms else []
+    says += [html(environment.unread)] if environment.unread else []
+    tone = "bad" if environment.freeze or ringing or environment.drifts else ""
+    name = parts.link(environment.address, environment.name)
     return (
         f'<section class="card {tone}"><div class="head"><h2 class="name">{name}</h2>{state}</div>'
         f'<ul class="parts">{lines or "<li>nothing runs here yet</li>"}</ul>'

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.domain.errors import BadInputError
-from functions.domain.images import Image, can_move, is_digest, place_of
+from functions.domain.images import Image, can_move, ecr_repository, is_digest
 from functions.handler import Allow
 
 if TYPE_CHECKING:
@@ -34,12 +34,12 @@ class ImageRegistry:
         return {service: self._image(service, named, repositories[service]) for service, named in wanted.items()}
 
     def _image(self, service: str, named: str, repository: str) -> Image:
-        place, where = place_of(repository), f"images.{service}: "
-        client = self._aws.client("ecr", region=place.region)
-        of = {"registryId": place.account, "repositoryName": place.name}
+        at, where = ecr_repository(repository), f"images.{service}: "
+        client = self._aws.client("ecr", region=at.region)
+        of = {"registryId": at.account, "repositoryName": at.name}
         try:
             if not is_digest(named):
-                (described,) = client.describe_repositories(registryId=place.account, repositoryNames=[place.name])[
+                (described,) = client.describe_repositories(registryId=at.account, repositoryNames=[at.name])[
                     "repositories"
                 ]
                 _refuse_moving(where, named, repository, described)

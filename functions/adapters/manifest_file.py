@@ -11,13 +11,13 @@ from functions.adapters.manifest_schema import DeliveryManifest, Entry, schema
 from functions.adapters.yaml_documents import YamlError, read_yaml
 from functions.domain.errors import ManifestError
 from functions.domain.manifests import MANIFEST, AfterDeploy, GateSettings, Health, Manifest, Part
-from functions.domain.owners import Place
+from functions.domain.owners import KeyPath
 from functions.gates import registry as gates_registry
 from functions.gates.base import Section
 from functions.targets import registry as targets_registry
 from functions.targets.base import MistakenKeyError
 
-Refusals = Callable[[Manifest], Iterable[tuple[Place, str]]]
+Refusals = Callable[[Manifest], Iterable[tuple[KeyPath, str]]]
 
 
 def read_manifest(raw: bytes, refused: Refusals = lambda _: (), committed: Collection[str] | None = None) -> Manifest:
@@ -41,13 +41,13 @@ def read_manifest(raw: bytes, refused: Refusals = lambda _: (), committed: Colle
     return manifest
 
 
-def _domain(manifest: DeliveryManifest) -> tuple[Manifest, list[tuple[Place, str]]]:
+def _domain(manifest: DeliveryManifest) -> tuple[Manifest, list[tuple[KeyPath, str]]]:
     """The manifest, and what in it does not fit together, with the places."""
     # Several repositories may deliver to one environment, so the name of a part begins with the manifest's name.
-    entries: dict[Place, Entry] = {("infrastructure",): manifest.infrastructure} if manifest.infrastructure else {}
+    entries: dict[KeyPath, Entry] = {("infrastructure",): manifest.infrastructure} if manifest.infrastructure else {}
     entries |= {("services", name): service for name, service in manifest.services.items()}
     parts: list[Part] = []
-    misfits: list[tuple[Place, str]] = []
+    misfits: list[tuple[KeyPath, str]] = []
     for place, entry in entries.items():
         try:
             parts.append(_part(f"{manifest.name}/{place[-1]}", entry))

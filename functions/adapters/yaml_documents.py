@@ -27,7 +27,7 @@ class YamlError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Position:
     """The position of a value (line and column from 1), and the text of a scalar as it is written."""
 
     line: int
@@ -37,25 +37,25 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The value of a file; and by path, the places of its values and of its keys."""
+    """The value of a file; and by path, the positions of its values and of its keys."""
 
     name: str
     value: Any
-    values: Mapping[Path, Place]
-    keys: Mapping[Path, Place]
+    values: Mapping[Path, Position]
+    keys: Mapping[Path, Position]
 
-    def place(self, path: Path) -> Place:
-        """The place of a path: of its key, else of its value, else of the nearest path above."""
+    def position(self, path: Path) -> Position:
+        """The position of a path: of its key, else of its value, else of the nearest path above."""
         for length in range(len(path), -1, -1):
             found = self.keys.get(path[:length]) or self.values.get(path[:length])
             if found:
                 return found
-        return Place(1, 1)
+        return Position(1, 1)
 
     def at(self, path: Path) -> str:
         """`NAME:LINE:COLUMN` of a path."""
-        place = self.place(path)
-        return f"{self.name}:{place.line}:{place.column}"
+        position = self.position(path)
+        return f"{self.name}:{position.line}:{position.column}"
 
     def written(self, path: Path) -> str:
         """The text of a scalar as it is written in the file; empty for anything else."""
@@ -113,8 +113,8 @@ class _Reader:
     """Converts nodes to values, and records the places of keys and values."""
 
     def __init__(self, name: str) -> None:
-        self.values: dict[Path, Place] = {}
-        self.keys: dict[Path, Place] = {}
+        self.values: dict[Path, Position] = {}
+        self.keys: dict[Path, Position] = {}
         self._name = name
         self._constructor = SafeConstructor()
 
@@ -122,14 +122,14 @@ class _Reader:
         """A node's value."""
         line, column = node.start_mark.line + 1, node.start_mark.column + 1
         if isinstance(node, yaml.MappingNode):
-            self.values[path] = Place(line, column)
+            self.values[path] = Position(line, column)
             self._plain_tag(node, "tag:yaml.org,2002:map")
             return dict(self._items(node, path))
         if isinstance(node, yaml.SequenceNode):
-            self.values[path] = Place(line, column)
+            self.values[path] = Position(line, column)
             self._plain_tag(node, "tag:yaml.org,2002:seq")
             return [self.read(item, (*path, number)) for number, item in enumerate(node.value)]
-        self.values[path] = Place(line, column, str(node.value))
+        self.values[path] = Position(line, column, str(node.value))
         return self._scalar(node)
 
     def _items(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, Any]]:
@@ -147,7 +147,7 @@ class _Reader:
                     f"{at}: {where} stands twice, first in line {seen[name]}: merge them, or the first is lost"
                 )
             seen[name] = key.start_mark.line + 1
-            self.keys[(*path, name)] = Place(key.start_mark.line + 1, key.start_mark.column + 1, name)
+            self.keys[(*path, name)] = Position(key.start_mark.line + 1, key.start_mark.column + 1, name)
             yield name, self.read(value, (*path, name))
 
     def _scalar(self, node: yaml.Node) -> Any:

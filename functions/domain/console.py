@@ -42,7 +42,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class EnvironmentView:
     """An environment: what runs there, its freeze, lock and alarms. `unread` says why alarms could not be read.
 
     `pins` and `drifts` are those of its parts; `address` is that of the first part that has one, "" if none has.
@@ -76,7 +76,7 @@ class BoardItem:
 class Overview:
     """The first page."""
 
-    places: tuple[Place, ...]
+    environments: tuple[EnvironmentView, ...]
     moving: tuple[Shown, ...]
     ended: tuple[Shown, ...]
     items: tuple[BoardItem, ...]

@@ -13,7 +13,7 @@ from typing import Literal
 from functions.domain.environments import Environment
 from functions.domain.gates import Verdict
 from functions.domain.manifests import MANIFEST, AfterDeploy, GateSettings, Manifest
-from functions.domain.owners import Place
+from functions.domain.owners import KeyPath
 from functions.domain.plans import StagePlan
 
 GateName = Literal["tests", "coverage", "security", "sbom", "integration", "e2e", "smoke", "performance"]
@@ -80,7 +80,7 @@ def _words(name: GateName, environments: list[str]) -> str:
     )
 
 
-def skipped(manifest: Manifest, environments: Sequence[Environment]) -> Iterator[tuple[Place, str]]:
+def skipped(manifest: Manifest, environments: Sequence[Environment]) -> Iterator[tuple[KeyPath, str]]:
     """The environments that a manifest leaves out before one that it names, and that the stack lets nobody skip.
 
     `environments` are those that the repository may enter, in their order. Those after the last named one are not

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 from functions.domain.errors import BadInputError
-from functions.domain.images import Place, place_of
+from functions.domain.images import EcrRepository, ecr_repository
 from functions.domain.releases import LONGEST_NAME, repository_mark
 from functions.domain.requests import Request
 
@@ -70,10 +70,10 @@ def read_image_push(event: Mapping[str, Any]) -> ImagePush | None:
 
 def requests_of(push: ImagePush, known: Iterable[PushedImages], main_ref: str) -> list[Request]:
     """A request for each repository that delivers the image, for all its services that run it."""
-    where = Place(push.account, push.region, push.name)
+    where = EcrRepository(push.account, push.region, push.name)
     found = []
     for one in known:
-        services = [service for service, uri in sorted(one.images.items()) if place_of(uri) == where]
+        services = [service for service, uri in sorted(one.images.items()) if ecr_repository(uri) == where]
         rule = next((rule for rule in one.rules if fnmatchcase(push.tag, rule.tags)), None)
         if services and rule:
             images = dict.fromkeys(services, push.tag)

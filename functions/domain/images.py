@@ -39,19 +39,19 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a repository is: the account and region of its registry, and its name there."""
+class EcrRepository:
+    """A repository of ECR: the account and region of its registry, and its name there."""
 
     account: str
     region: str
     name: str
 
 
-def place_of(repository: str) -> Place:
-    """The place of a repository's URI."""
+def ecr_repository(repository: str) -> EcrRepository:
+    """The repository that a URI names."""
     registry, _, name = repository.partition("/")
     account, _, _, region, *_ = registry.split(".")
-    return Place(account, region, name)
+    return EcrRepository(account, region, name)
 
 
 def is_tag_or_digest(text: str) -> bool:

@@ -7,8 +7,8 @@ from functools import cache
 
 from functions.domain.manifests import Manifest
 
-# A place in the manifest: its keys and positions.
-Place = tuple[str | int, ...]
+# The keys and positions that lead to a value of the manifest.
+KeyPath = tuple[str | int, ...]
 # What a part changes by name, in one environment: the manifest's key that has the name, and the name.
 Names = Mapping[str, str]
 
@@ -49,7 +49,9 @@ def claim_of(repository: str, claims: Iterable[Claim]) -> Claim | None:
     return next((one for one in claims if one.repository == repository), None)
 
 
-def refusals(manifest: Manifest, claim: Claim, names: Mapping[str, Mapping[str, Names]]) -> Iterator[tuple[Place, str]]:
+def refusals(
+    manifest: Manifest, claim: Claim, names: Mapping[str, Mapping[str, Names]]
+) -> Iterator[tuple[KeyPath, str]]:
     """What a manifest names and its repository may not deliver, each with its place in the file.
 
     `names` are those of every part by environment.
@@ -60,7 +62,7 @@ def refusals(manifest: Manifest, claim: Claim, names: Mapping[str, Mapping[str, 
             ("name",),
             f"{manifest.name} is no manifest of {owner}; {_own('manifests', claim.manifests)}",
         )
-    wanted: list[tuple[Place, str]] = [(("environments", at), name) for at, name in enumerate(manifest.environments)]
+    wanted: list[tuple[KeyPath, str]] = [(("environments", at), name) for at, name in enumerate(manifest.environments)]
     wanted += [(("gates", "afterDeploy", name), name) for name in manifest.after_deploy]
     for place, name in wanted:
         if not claim.enters(name):
@@ -70,7 +72,7 @@ def refusals(manifest: Manifest, claim: Claim, names: Mapping[str, Mapping[str, 
             for key, name in keys.items():
                 if not claim.changes(name):
                     what = f"{name} (in {environment}) is no target of {owner}; {_own('targets', claim.targets or [])}"
-                    yield (*place_of(part), key), what
+                    yield (*key_path_of(part), key), what
 
 
 def overlaps(claims: Sequence[Claim]) -> Iterator[tuple[int, int, str]]:
@@ -98,8 +100,8 @@ def _meet(one: str, other: str) -> bool:
     return one[0] == other[0] and _meet(one[1:], other[1:])
 
 
-def place_of(part: str) -> Place:
-    """The place of a part (`shop/api`) in the manifest."""
+def key_path_of(part: str) -> KeyPath:
+    """Where a part (`shop/api`) is in the manifest."""
     name = part.rpartition("/")[2]
     return (name,) if name == "infrastructure" else ("services", name)
 

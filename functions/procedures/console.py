@@ -17,7 +17,7 @@ from functions.adapters.locks_table import LocksTable
 from functions.adapters.state_trails import StateTrails
 from functions.adapters.work_items_table import WorkItemsTable
 from functions.adapters.workflows import Workflows
-from functions.domain.console import BoardItem, Detail, Overview, Place, Shown, Trail, lanes
+from functions.domain.console import BoardItem, Detail, EnvironmentView, Overview, Shown, Trail, lanes
 from functions.domain.environments import Environment, addresses
 from functions.domain.locks import Lock
 from functions.domain.records import DeploymentRecord
@@ -81,7 +81,7 @@ class ConsoleReader:
         locks = tuple(lock for lock in self._locks.owned() if lock.key.startswith("environment/"))
         moving = sorted(self._deployments.underway(), key=lambda one: one.started_at, reverse=True)
         return Overview(
-            tuple(self._place(one, locks) for one in settings),
+            tuple(self._view(one, locks) for one in settings),
             tuple(self._shown(one, settings) for one in moving if one.started_at),
             tuple(self._shown(one, settings) for one in self._newest(settings)),
             tuple(self._board()),
@@ -95,11 +95,11 @@ class ConsoleReader:
         settings, _ = self._carried.settings()
         return Detail(self._shown(record, settings), tuple(self._executed(record, settings)))
 
-    def _place(self, environment: Environment, locks: tuple[Lock, ...]) -> Place:
+    def _view(self, environment: Environment, locks: tuple[Lock, ...]) -> EnvironmentView:
         name = environment.name
         alarms, unread = self._alarms_of(environment)
         parts = tuple(self._running.parts(name).values())
-        return Place(
+        return EnvironmentView(
             name,
             parts,
             self._running.frozen(name),

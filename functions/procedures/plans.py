@@ -9,7 +9,7 @@ from functions.adapters.manifest_file import read_manifest
 from functions.domain.demands import skipped
 from functions.domain.environments import Environment, PartState, belongs
 from functions.domain.manifests import Manifest
-from functions.domain.owners import Claim, Place, place_of, refusals
+from functions.domain.owners import Claim, KeyPath, key_path_of, refusals
 from functions.domain.pins import Pin
 from functions.domain.plans import Change, PartPlan, Plan
 from functions.domain.releases import Release
@@ -22,7 +22,7 @@ def checked_manifest(raw: bytes, claim: Claim, environments: tuple[Environment, 
     `environments` are those that releases of the repository may enter.
     """
 
-    def refused(manifest: Manifest) -> Iterable[tuple[Place, str]]:
+    def refused(manifest: Manifest) -> Iterable[tuple[KeyPath, str]]:
         walked = [one for one in environments if not manifest.environments or one.name in manifest.environments]
         names = {
             one.name: {part.name: registry.target_of(part.kind).names(one, part) for part in manifest.parts}
@@ -33,13 +33,13 @@ def checked_manifest(raw: bytes, claim: Claim, environments: tuple[Environment, 
     return read_manifest(raw, refused)
 
 
-def _lacking(manifest: Manifest, environments: Iterable[Environment]) -> Iterator[tuple[Place, str]]:
+def _lacking(manifest: Manifest, environments: Iterable[Environment]) -> Iterator[tuple[KeyPath, str]]:
     """Why parts can't be deployed to these environments; each key of a part is named once."""
-    found: dict[Place, str] = {}
+    found: dict[KeyPath, str] = {}
     for environment in environments:
         for part in manifest.parts:
             for key, why in registry.target_of(part.kind).lacking(environment, part).items():
-                found.setdefault((*place_of(part.name), key), why)
+                found.setdefault((*key_path_of(part.name), key), why)
     yield from found.items()
 
 

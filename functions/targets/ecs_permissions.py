@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonel
 
 from typing import TYPE_CHECKING
 
-from functions.domain.images import place_of
+from functions.domain.images import ecr_repository
 from functions.targets.base import Statement
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def change_statements(settings: "EnvironmentSettings", naming: "Naming") -> tupl
 def _images(settings: "EnvironmentSettings", naming: "Naming") -> tuple[Statement, ...]:
     """To ask whether an image is still there; those of another account's registry are not asked about."""
     if settings.image_repositories:
-        own = [one for one in settings.image_repositories if place_of(one).account == naming.account]
+        own = [one for one in settings.image_repositories if ecr_repository(one).account == naming.account]
         arns = tuple(naming.image_repository_arn(one) for one in own)
         return (Statement(("ecr:DescribeImages",), arns),) if arns else ()
     return (

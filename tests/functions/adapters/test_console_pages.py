@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from functions.adapters.console_pages import View, overview_page, plain_page, release_page
 from functions.domain import waiting
-from functions.domain.console import BoardItem, Detail, Overview, Place, Shown, Trail
+from functions.domain.console import BoardItem, Detail, EnvironmentView, Overview, Shown, Trail
 from functions.domain.drift import Author, Drift
 from functions.domain.locks import Contender, Lock, Waiter
 from functions.domain.pins import Pin
@@ -20,7 +20,7 @@ OWNER = Contender("arn:1", DEPLOYMENT, None, "release 1", rollback=True)
 
 def test_an_empty_stack_says_so() -> None:
     """No part of the page is missing."""
-    page = overview_page(Overview((Place("test"),), (), (), ()), VIEW)
+    page = overview_page(Overview((EnvironmentView("test"),), (), (), ()), VIEW)
     for words in ("nothing runs here yet", "No release moves.", "No release has ended yet.", "The worker has no item."):
         assert words in page["body"]
     assert (page["statusCode"], page["headers"]["etag"]) == (200, '"tag"')
@@ -31,7 +31,7 @@ def test_an_environment_in_use_names_its_owner_and_the_queue() -> None:
     """A rollback looks like one, and so does a part in doubt; alarms that could not be read are said."""
     lock = Lock("environment/test", 1, OWNER, NOW, (Waiter(OWNER, NOW),))
     doubtful = replace(state(SERVICE), in_doubt=DEPLOYMENT, running=None)
-    place = Place("test", (doubtful,), lock=lock, unread="its alarms <could> not be read")
+    place = EnvironmentView("test", (doubtful,), lock=lock, unread="its alarms <could> not be read")
     body = overview_page(Overview((place,), (), (), ()), VIEW)["body"]
     for words in ("rolling back", ", 1 behind it", "in doubt", "alarms &lt;could&gt; not be read"):
         assert words in body
@@ -41,7 +41,7 @@ def test_pinned_parts_and_drift_are_said() -> None:
     """R14, R15: who pinned it, until what and why, and who changed what runs; the command is code."""
     pin = Pin("test", "hello", "the fault <comes> back", "Ada", NOW)
     drift = Drift("test", "hello", "version 7", "version 8", NOW, Author("arn:eve", NOW, "UpdateAlias"))
-    body = overview_page(Overview((Place("test", pins=(pin,), drifts=(drift,)),), (), (), ()), VIEW)["body"]
+    body = overview_page(Overview((EnvironmentView("test", pins=(pin,), drifts=(drift,)),), (), (), ()), VIEW)["body"]
     for words in (
         "by Ada until",
         '<span class="code">kiro-worker unpin</span>',

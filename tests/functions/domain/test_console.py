@@ -6,7 +6,7 @@ from typing import Any, get_args
 import pytest
 
 from functions.domain import waiting
-from functions.domain.console import PHASES, Lane, Overview, Place, Shown, lanes
+from functions.domain.console import PHASES, EnvironmentView, Lane, Overview, Shown, lanes
 from functions.domain.records import DeploymentRecord, PlannedStage, PlanRecord, StageRecord, StageResult
 from functions.domain.watches import AlarmReading
 from tests.functions.samples import DEPLOYMENT, NOW
@@ -64,7 +64,7 @@ def test_environments_that_are_left_out() -> None:
 def test_an_environment_knows_what_is_in_alarm() -> None:
     """Of its alarms, those in ALARM."""
     alarms = (AlarmReading("a", "critical", "ALARM"), AlarmReading("b", "critical", "OK"))
-    assert [one.name for one in Place("test", alarms=alarms).ringing] == ["a"]
+    assert [one.name for one in EnvironmentView("test", alarms=alarms).ringing] == ["a"]
 
 
 def test_what_waits_for_people_is_counted() -> None:

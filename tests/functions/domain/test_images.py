@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.domain.images import Image, Place, can_move, is_tag_or_digest, named, place_of
+from functions.domain.images import EcrRepository, Image, can_move, ecr_repository, is_tag_or_digest, named
 
 DIGEST = "sha256:" + "a" * 64
 
@@ -51,6 +51,6 @@ def test_an_image_is_deployed_by_its_digest_and_shown_by_its_tag() -> None:
     """M3: without a tag its digest is shown, cut."""
     repository = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/api"
     tagged, bare = Image(repository, "v1.2.3", DIGEST), Image(repository, "", DIGEST)
-    assert place_of(repository) == Place("123456789012", "eu-central-1", "team/api")
+    assert ecr_repository(repository) == EcrRepository("123456789012", "eu-central-1", "team/api")
     assert tagged.reference == bare.reference == f"{repository}@{DIGEST}"
     assert named({"web": bare, "api": tagged}) == f"api:v1.2.3, web:sha256:{'a' * 12}"
