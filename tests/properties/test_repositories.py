@@ -180,7 +180,7 @@ def act(stack: Stack, step: Step) -> None:
                 "pathParameters": {"id": other},
                 "body": urlencode(form),
             }
-            approval_page(request, any_, any_, any_, any_, health, any_, any_, any_, clock)
+            approval_page(request, any_, any_, any_, any_, health, any_, any_, any_, any_, clock)
         case "newer":
             newer = Mark(Order(1, 2), f"main-{repository}-2", COMMIT)
             end_waits(WHERE.name, repository, newer, any_, any_, any_)
