@@ -16,6 +16,8 @@ from local.pulumi.refresh import refresh
 from local.pulumi.state import Record, Records, StateStore, deletion_order, needed_by, real
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from local.pulumi.project import Project
     from local.pulumi.report import Report
 
@@ -64,7 +66,8 @@ def deploy(
     """Run the program and change what differs, or only report it; the state is saved in every case."""
     old = store.load()
     again = refresh(cloud, old) if refreshed else frozenset[str]()
-    engine = Engine(project, cloud, dict(old), report, preview=preview, again=again)
+    note: Callable[[Record], None] = (lambda _: None) if preview else store.begin(old)
+    engine = Engine(project, cloud, dict(old), report, note, preview=preview, again=again)
     report.hide(project.config[key] for key in project.secret_keys)
     try:
         run_program(project, engine)

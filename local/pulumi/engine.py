@@ -23,6 +23,8 @@ from local.pulumi.state import PROVIDER_PREFIX, Record, Records
 from local.pulumi.values import decode, encode, has_unknown, strings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from local.pulumi.handlers.base import Cloud
     from local.pulumi.project import Project
     from local.pulumi.report import Report
@@ -45,7 +47,10 @@ class Provider:
 
 
 class Engine:
-    """One run of a program; `records` becomes the new state, and resources in `again` get their inputs again."""
+    """One run of a program; `records` becomes the new state, and resources in `again` get their inputs again.
+
+    `note` is called with each record whose resource has changed.
+    """
 
     def __init__(
         self,
@@ -53,6 +58,7 @@ class Engine:
         cloud: Cloud,
         old: Records,
         report: Report,
+        note: Callable[[Record], None],
         *,
         preview: bool,
         again: frozenset[str] = frozenset(),
@@ -62,6 +68,7 @@ class Engine:
         self.cloud = cloud
         self.old = old
         self.report = report
+        self._note = note
         self.preview = preview
         self._again = again
         self.records: Records = {}
@@ -201,13 +208,15 @@ class Engine:
         provider = self._providers.get(request.provider, self._default)
         record.region = inputs.get("region") or provider.region
         old = self.old.get(record.urn)
-        change = plan(Change(self.cloud, record, inputs, old), provider.tags, request)
+        change = plan(Change(self.cloud, record, inputs, old, self._note), provider.tags, request)
         if record.urn in self._again:
             change.repeat()
         if self.preview:
             outputs = change.foresee()
         else:
             outputs = apply(change, forget=lambda: self.old.pop(record.urn, None))
+            if change.op != "same":
+                self._note(record)
             if change.ignored and record.urn not in self._again:
                 self.report.warn(f"{_describe(request)}: the emulator does not get {', '.join(change.ignored)}")
         self.report.step(change.op, record.type, record.name, change.changed if old else ())

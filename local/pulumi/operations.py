@@ -27,12 +27,13 @@ INCOMPLETE = "incomplete"
 
 @dataclass
 class Change:
-    """The change of one resource; `record` becomes its entry in the state."""
+    """The change of one resource; `record` becomes its entry in the state, which `note` keeps once it has an id."""
 
     cloud: Cloud
     record: Record
     inputs: Properties
     old: Record | None = None
+    note: Callable[[Record], object] = lambda _: None
     op: str = "create"
     changed: frozenset[str] = frozenset()
     tags: dict[str, str] = field(default_factory=dict)
@@ -190,6 +191,7 @@ def _create(change: Change) -> None:
     # if a step fails after the id exists, the next run finds this entry and creates the resource anew
     record.inputs, record.tags = {**change.wanted, INCOMPLETE: True}, change.tags
     record.id = change.handler.create(call)
+    change.note(record)
     change.ignored = call.inputs.ignored
     record.outputs = change.read()
     _tag(change, {})

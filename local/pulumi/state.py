@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import threading
+import uuid
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from local.folders import HOME
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from local.emulator import Clients
 
@@ -80,30 +85,72 @@ def needed_by(urns: Iterable[str], records: Records) -> set[str]:
 
 
 class StateStore:
-    """Reads and writes the records of one stack."""
+    """Reads and writes the records of one stack.
+
+    What a run creates is in a file, its journal, until the run saves the state: a run that is killed is continued by
+    the next. The state names its journal, so that one of another emulator counts for nothing.
+    """
 
     def __init__(self, clients: Clients, project: str, stack: str) -> None:
         self._s3 = clients.client("s3")
         self._region = clients.region
         self._key = f"{project}/{stack}.json"
+        self._journal = ""
+
+    def begin(self, records: Records) -> Callable[[Record], None]:
+        """Begin a run; returns what notes a record in its journal."""
+        HOME.mkdir(exist_ok=True)
+        before, self._journal = self._journal, f"journal-{uuid.uuid4().hex}.jsonl"
+        file, lock = HOME / self._journal, threading.Lock()
+        file.touch(mode=0o600)
+        self._write(records, self._journal)
+        _end(before)
+
+        def note(record: Record) -> None:
+            line = json.dumps(dataclasses.asdict(record))
+            with lock, file.open("a", encoding="utf-8") as written:
+                written.write(f"{line}\n")
+
+        return note
 
     def load(self) -> Records:
-        """Return the records; no records in a new emulator."""
+        """Return the records, and those of a run that was killed; no records in a new emulator."""
         try:
             body = self._s3.get_object(Bucket=BUCKET, Key=self._key)["Body"].read()
         except ClientError as error:
             if error.response["Error"]["Code"] in ("NoSuchBucket", "NoSuchKey"):
                 return {}
             raise
-        return {item["urn"]: Record(**item) for item in json.loads(body)["resources"]}
+        found = json.loads(body)
+        self._journal = found.get("journal", "")
+        return {item["urn"]: Record(**item) for item in (*found["resources"], *_noted(self._journal))}
 
     def save(self, records: Records) -> None:
-        """Replace the records; creates the bucket on first use."""
+        """Replace the records, and end the journal."""
+        self._write(records, "")
+        _end(self._journal)
+
+    def _write(self, records: Records, journal: str) -> None:
+        """Replace the state; creates the bucket on first use."""
         resources = [dataclasses.asdict(record) for record in records.values()]
-        body = json.dumps({"resources": resources}).encode()
+        body = json.dumps({"resources": resources, "journal": journal}).encode()
         try:
             self._s3.put_object(Bucket=BUCKET, Key=self._key, Body=body)
         except self._s3.exceptions.NoSuchBucket:
             place = {} if self._region == "us-east-1" else {"LocationConstraint": self._region}
             self._s3.create_bucket(Bucket=BUCKET, **({"CreateBucketConfiguration": place} if place else {}))
             self._s3.put_object(Bucket=BUCKET, Key=self._key, Body=body)
+
+
+def _noted(journal: str) -> Iterator[dict[str, Any]]:
+    """The records of a journal in their order; the last line may be half written."""
+    if journal and (HOME / journal).exists():
+        for line in (HOME / journal).read_text("utf-8").splitlines():
+            with suppress(ValueError):
+                yield json.loads(line)
+
+
+def _end(journal: str) -> None:
+    """Remove a journal whose records are in the state."""
+    if journal:
+        (HOME / journal).unlink(missing_ok=True)

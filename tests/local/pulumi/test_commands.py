@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from local.folders import HOME
+from local.pulumi.state import BUCKET
 from tests.local.pulumi.conftest import Sandbox
 
 if TYPE_CHECKING:
@@ -136,6 +139,29 @@ sns.TopicSubscription("second", topic={topic}, protocol="sqs", endpoint=first.ar
     assert "__main__.py:5" in failed.errors
     sandbox.write(text.format(topic='sns.Topic("topic").arn'))
     assert sandbox.run("up").changes == {"create": 2, "same": 1}
+
+
+def test_a_run_that_is_killed_is_continued_by_the_next(program: Program, aws: Clients) -> None:
+    """What it created is in its journal, so a rerun does not create it again; after that, no journal is left."""
+    text = """
+import os
+from pulumi_aws import sns, sqs
+first = sqs.Queue("first")
+second = sns.Topic("second")
+{then}
+"""
+    kill = "first.arn.apply(lambda _: second.arn.apply(lambda _: os.kill(os.getpid(), 9)))"
+    sandbox = program(text.format(then=kill))
+    with pytest.raises(AssertionError):  # it prints nothing
+        sandbox.run("up")
+    listed = aws.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]
+    (key,) = (one["Key"] for one in listed if "run-that-is-killed" in one["Key"])
+    journal = HOME / json.loads(aws.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read())["journal"]
+    assert journal.is_file()
+    sandbox.write(text.format(then=""))
+    assert sandbox.run("up").changes == {"same": 2}
+    assert not journal.exists()
+    assert sandbox.run("up").changes == {"same": 2}
 
 
 def test_an_unknown_type_is_named(program: Program) -> None:
