@@ -149,8 +149,8 @@ def _of_gate(context: str, gate: Verdict, link: str = "") -> CommitStatus:
 def deployment_statuses(event: Event, record: DeploymentRecord | None = None) -> tuple[DeploymentStatus, ...]:
     """The GitHub deployment statuses to set for an event; `record` is that of its deployment.
 
-    An environment is queued, pending while the release waits there for a person or a time, and in progress once the
-    gates or the environment before it have passed. Where nothing was changed, its GitHub deployment is inactive.
+    An environment is queued, pending while the release waits there for a person or a time, and in progress once people
+    approved, or the gates or the environment before it have passed. Where nothing was changed, its GitHub deployment is inactive.
     https://docs.github.com/en/rest/deployments/statuses#create-a-deployment-status
     """
     found = ((place, state, words) for place, state, words in _deployment_statuses(event, record))
@@ -179,7 +179,10 @@ def _deployment_statuses(event: Event, record: DeploymentRecord | None) -> tuple
             return ((event.environment, "in_progress", f"rolling back: {event.reason}"),)
         case RollbackFinished():
             return ((event.environment, "failure", f"rolled back ({event.result}): {event.cause}"),)
-        case StagePinned() | ApprovalDecided() | EnvironmentEvent() | WorkItemFinished():
+        case ApprovalDecided():
+            goes = event.state == "approved" and (record is None or event.environment in _coming(record))
+            return ((event.environment, "in_progress", f"approved by {event.by}"),) if goes else ()
+        case StagePinned() | EnvironmentEvent() | WorkItemFinished():
             return ()
         case _:
             assert_never(event)

@@ -10,7 +10,7 @@ from functions.domain.records import DeploymentRecord, PlannedStage, PlanRecord,
 from functions.domain.releases import Release
 from functions.domain.statuses import CommitStatus, DeploymentStatus, commit_statuses, deployment_statuses
 from functions.handler import encode
-from tests.functions.samples import DEPLOYMENT, RELEASE, event
+from tests.functions.samples import DEPLOYMENT, NOW, RELEASE, event
 
 
 def test_the_start_announces_every_stage() -> None:
@@ -136,7 +136,6 @@ def test_an_environment_that_was_not_reached_does_not_stay_pending(outcome: str,
         "DriftFound",
         "DriftEnded",
         "WorkItemFinished",
-        "ApprovalDecided",
     ],
 )
 def test_other_events_have_no_status(name: str) -> None:
@@ -232,6 +231,16 @@ def test_the_environment_that_a_release_enters_is_in_progress() -> None:
     assert of_deployments("StageFinished", passed, **ended) == [("test", "success"), ("production", "in_progress")]
     waits = replace(passed, environment="production", status="waiting for approval")
     assert of_deployments("StageFinished", waits, **ended) == [("test", "success")]
+
+
+def test_an_approval_lets_the_environment_be_in_progress_on_github() -> None:
+    """N2: it was pending; a rejection ends it with its stage, and an event that comes late changes nothing."""
+    approved = {"environment": "test", "purpose": "deploy", "state": "approved", "by": "Ada", "at": NOW}
+    assert of_deployments("ApprovalDecided", UNDERWAY, **approved) == [("test", "in_progress")]
+    assert of_deployments("ApprovalDecided", UNDERWAY, **{**approved, "state": "rejected"}) == []
+    passed = replace(UNDERWAY, stages={"test": StageRecord("passed")})
+    assert of_deployments("ApprovalDecided", passed, **approved) == []
+    assert commit_statuses(event("ApprovalDecided", **approved)) == ()
 
 
 def test_what_is_not_reached_is_inactive_on_github() -> None:
