@@ -18,7 +18,9 @@ def read_text(archive: ZipFile, path: str, limit: Limit = JSON) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ValueError(f"not UTF-8: {error}") from error
+        utf16 = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
+        hint = "; it is UTF-16, as `>` of PowerShell writes it: let the tool write the file" if utf16 else ""
+        raise ValueError(f"not UTF-8: {error}{hint}") from error
 
 
 def read_json(archive: ZipFile, path: str, budget: Budget | None = None) -> Any:
@@ -38,11 +40,25 @@ def parse_json(text: str, limit: Limit = JSON, budget: Budget | None = None) -> 
         budget.take(elements)
     try:
         value = json.loads(text, parse_constant=_no_number)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{error}{_hint(text, error)}") from error
     except RecursionError as error:
         raise ValueError(f"nested too deep: {limit.depth} levels are allowed") from error
     if _is_deep(value, limit.depth):
         raise ValueError(f"nested too deep: {limit.depth} levels are allowed")
     return value
+
+
+def _hint(text: str, error: json.JSONDecodeError) -> str:
+    """What the text is instead, with the next step; "" if it begins as JSON does."""
+    first = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    if not first:
+        return "; the file is empty: the log of the build says why its tool wrote nothing"
+    if error.msg == "Extra data":
+        return "; there is more than one document in the file: name the one that the tool writes as its report"
+    if error.pos > len(text) - len(text.lstrip()) or first[0] in "{[":
+        return ""
+    return f"; it begins with {first[:40]!r}: let the tool write its JSON report into the file, and nothing else"
 
 
 def _is_deep(value: Any, depth: int) -> bool:

@@ -30,13 +30,15 @@ def sarif(path: str, log: Object, read: Read) -> Scan:
     runs = list(objects(log, "runs"))
     if not runs:
         raise ValueError("no run in it: nothing was scanned")
-    return Scan(path, tuple(finding for run in runs for finding in _run(_whole(path, log, run, read))))
+    whole = [_whole(path, log, run, read) for run in runs]
+    findings = tuple(finding for run in whole for finding in _run(run))
+    return Scan(path, findings, tuple(words for run in whole for words in _unchecked(run)))
 
 
 def _run(run: Object) -> Iterator[Finding]:
     rules = Rules(object_of(run.get("tool"), "tool"), list(objects(run, "invocations", missing=True)))
     for invocation in objects(run, "invocations", missing=True):
-        if invocation.get("executionSuccessful") is False:
+        if invocation.get("executionSuccessful") not in (None, True) or "processStartFailureMessage" in invocation:
             raise ValueError(f"{rules.tool} reports that it did not finish")
     if "results" not in run:
         raise ValueError(f"a run of {rules.tool} has no results: nothing was scanned")
@@ -45,6 +47,17 @@ def _run(run: Object) -> Iterator[Finding]:
         # 3.27.24: an absent result was found by an earlier run and not by this one
         if result.get("kind") not in _NO_FINDING and result.get("baselineState") != "absent":
             yield _finding(rules, number, result, artifacts)
+
+
+def _unchecked(run: Object) -> Iterator[str]:
+    """What the tool could not scan: its notifications of the level `error` say that results are incomplete (3.58.6)."""
+    for invocation in objects(run, "invocations", missing=True):
+        for key in ("toolExecutionNotifications", "toolConfigurationNotifications"):
+            for one in objects(invocation, key, missing=True):
+                if one.get("level") == "error":
+                    said = object_of(one.get("message") or {}, "message").get("text")
+                    about = object_of(one.get("descriptor") or {}, "descriptor").get("id")
+                    yield str(said or about or "something, as the tool says")[:_LONGEST_MESSAGE]
 
 
 def _finding(rules: Rules, number: int, result: Object, artifacts: list[Object]) -> Finding:

@@ -89,8 +89,8 @@ class Rules:
                 own = str(found.get("id"))
                 if not id_ or id_ == own or id_.startswith(f"{own}/"):
                     return found
-        if component and str(reference.get("guid")) in component.by_guid:
-            return component.by_guid[str(reference.get("guid"))]
+        if component and _guid(reference) in component.by_guid:
+            return component.by_guid[_guid(reference)]
         while id_:
             known = component.by_id if component else {}
             if id_ in known or id_ in self._by_id:
@@ -104,9 +104,10 @@ class Rules:
         index = reference.get("index", -1)
         if isinstance(index, int) and 0 <= index < len(extensions):
             return extensions[index]
-        for key in ("guid", "name"):
-            if key in reference:
-                return next((one for one in self._components if one.properties.get(key) == reference[key]), None)
+        if "guid" in reference:
+            return next((one for one in self._components if _guid(one.properties) == _guid(reference)), None)
+        if "name" in reference:
+            return next((one for one in self._components if one.properties.get("name") == reference["name"]), None)
         return self._components[0]
 
     def _overridden(self, invocations: Sequence[Object]) -> dict[int, dict[int, str]]:
@@ -193,8 +194,18 @@ def _about(rules: Rules, rule: Rule, result: Object) -> Iterator[str]:
         yield str(object_of(rule.descriptor.get(key) or {}, key).get("text") or "")
     for carrier in (result, rule.descriptor):
         yield " ".join(str(tag) for tag in _properties(carrier).get("tags") or ())
+    for key, holder in (("taxa", result), ("relationships", rule.descriptor)):
+        for one in objects(holder, key, missing=True):
+            yield _taxon(object_of(one.get("target") or {}, "target") if key == "relationships" else one)
     text = str(object_of(result.get("message") or {}, "message").get("text") or "")
     yield "secret" if "secret" in text.lower() else ""
+
+
+def _taxon(reference: Object) -> str:
+    """The name of a weakness that a result or rule refers to, such as `CWE-89` (3.27.8, 3.49.15)."""
+    name = object_of(reference.get("toolComponent") or {}, "toolComponent").get("name")
+    id_ = str(reference.get("id") or "")
+    return id_ if not name or id_.upper().startswith(str(name).upper()) else f"{name}-{id_}"
 
 
 def _component(properties: Object) -> _Component:
@@ -202,7 +213,12 @@ def _component(properties: Object) -> _Component:
     by_id: dict[str, Object] = {}
     for rule in rules:
         by_id.setdefault(str(rule.get("id")), rule)
-    return _Component(properties, rules, by_id, {str(one["guid"]): one for one in rules if "guid" in one})
+    return _Component(properties, rules, by_id, {_guid(one): one for one in rules if "guid" in one})
+
+
+def _guid(holder: Object) -> str:
+    """A guid for comparison; its digits are of either case (RFC 4122, section 3)."""
+    return str(holder.get("guid")).lower()
 
 
 def _properties(carrier: Object) -> Object:

@@ -89,15 +89,17 @@ def find_members(archive: ZipFile, path: str) -> list[str]:
     """The files that a path or glob matches; a SourceError if there are none.
 
     `*` and `?` match characters except `/`, and `**` matches any folders, as in a buildspec's `files`. A file with the
-    name `path` takes precedence over the glob.
+    name `path` takes precedence over the glob. `./` in a path means nothing.
     """
-    names = archive.namelist()
-    if path in names:
-        return [path]
-    if not _is_glob(path):
+    names, plain = [name for name in archive.namelist() if not name.endswith("/")], _plain(path)
+    if plain in names:
+        return [plain]
+    if not _is_glob(plain):
+        if any(name.startswith(f"{plain}/") for name in names):
+            raise SourceError(f"{path}: is a folder in the build's artifact; name its files, such as {plain}/*.xml")
         raise SourceError(f"{path}: not in the build's artifact; add it to the artifacts of the buildspec")
-    wanted = glob(path)
-    found = sorted({name for name in names if wanted.matches(name) and not name.endswith("/")})
+    wanted = glob(plain)
+    found = sorted({name for name in names if wanted.matches(name)})
     if len(found) > MOST_FILES:
         raise SourceError(f"{path}: matches {len(found)} files, {MOST_FILES} allowed: name fewer")
     if not found:
@@ -111,6 +113,11 @@ def find_member(archive: ZipFile, path: str) -> str:
     if len(found) > 1:
         raise SourceError(f"{path}: matches {len(found)} files ({found[0]}, {found[1]}, …), expected 1: name it")
     return found[0]
+
+
+def _plain(path: str) -> str:
+    """A relative path without `./`, double slashes and a slash at its end: names in an archive have none."""
+    return path if path.startswith("/") else "/".join(part for part in path.split("/") if part not in ("", "."))
 
 
 def _is_glob(path: str) -> bool:

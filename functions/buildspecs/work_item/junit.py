@@ -22,11 +22,19 @@ _FAILED = ("failure", "error", "rerunFailure", "rerunError")
 _FLAKY = ("flakyFailure", "flakyError")
 # GoogleTest writes status="notrun" result="suppressed" (google.github.io/googletest/advanced.html, "Generating an XML
 # Report"), CTest status="disabled" and "fail" (cmake.org, ctest --output-junit), behave "untested" and "undefined".
+# .NET: "inconclusive" to "notrunnable" and "aborted" to "disconnected" (github.com/microsoft/vstest, TestOutcome.cs of
+# its TrxLogger). Cucumber: "ambiguous".
 _NOT_RUN = frozenset(
-    ("notrun", "not_run", "not-run", "disabled", "suppressed", "skipped", "ignored", "pending", "untested")
+    (
+        *("notrun", "not_run", "not-run", "disabled", "suppressed", "skipped", "ignored", "pending", "untested"),
+        *("inconclusive", "notexecuted", "notrunnable"),
+    )
 )
 _BROKEN = frozenset(
-    ("fail", "failed", "failure", "error", "errored", "broken", "undefined", "timeout", "timedout", "crashed")
+    (
+        *("fail", "failed", "failure", "error", "errored", "broken", "undefined", "timeout", "timedout", "crashed"),
+        *("aborted", "passedbutrunaborted", "disconnected", "ambiguous"),
+    )
 )
 _OTHER = {
     "TestRun": ("a TRX report of .NET", "add the package JunitXml.TestLogger and run `dotnet test --logger junit`"),
@@ -80,6 +88,17 @@ class _Suite:
     found: int = 0
 
 
+@dataclass(frozen=True)
+class _Case:
+    """What is known of a test while another one in it is read."""
+
+    attributes: Mapping[str, str]
+    inside: set[str]
+    text: str
+    tail: str
+    message: str
+
+
 def count_tests(file: BinaryIO, name: str) -> Counts:
     """The tests of a report; `name` is its name. Another kind of report is a ValueError that names it."""
     reading = _Reading(name)
@@ -97,6 +116,7 @@ class _Reading:
         self._suites: list[_Suite] = []
         self._attributes: Mapping[str, str] = {}
         self._inside: set[str] = set()
+        self._around: list[_Case] = []
         # Of the text of a failure the beginning, where the message is, and the end, where the place of a trace is.
         self._text = self._tail = self._message = ""
 
@@ -104,10 +124,12 @@ class _Reading:
         above = self._open[-1] if self._open else None
         if above is None:
             _refuse_other(name)
-        if above in (None, "suite") and (name == "testsuite" or (above is None and name == "testsuites")):
+        if above in (None, "suite") and name in ("testsuite", "testsuites"):
             self._suites.append(_Suite(_short(attributes.get("name")), _claimed(attributes)))
             self._open.append("suite")
-        elif above in (None, "suite") and name == "testcase":
+        elif name == "testcase":
+            # A test in a test, such as a subtest, is one of its own.
+            self._around.append(_Case(self._attributes, self._inside, self._text, self._tail, self._message))
             self._attributes, self._inside = attributes, set()
             self._text = self._tail = self._message = ""
             self._open.append("case")
@@ -116,7 +138,7 @@ class _Reading:
             self._attributes, self._text, self._tail = attributes, "", ""
             self._message = attributes.get("message") or ""
             self._open.append("outside")
-        elif above == "case" and name in _FAILED:
+        elif name in _FAILED and self._around and above != "failure":
             self._inside.add(name)
             self._message = self._message or attributes.get("message") or ""
             self._open.append("failure")
@@ -137,6 +159,9 @@ class _Reading:
             case "case":
                 counts.total += 1
                 self._case()
+                case = self._around.pop()
+                self._attributes, self._inside = case.attributes, case.inside
+                self._text, self._tail, self._message = case.text, case.tail, case.message
             case "outside":
                 counts.total += 1
                 self._fail(_outside(self._attributes, self._text, self._suites, self._file))
@@ -148,11 +173,20 @@ class _Reading:
 
     def _case(self) -> None:
         case, inside, counts = self._attributes, self._inside, self.counts
-        states = {case[name].replace(" ", "").lower() for name in ("status", "result") if name in case}
+        states = {case[name].replace(" ", "").lower() for name in ("status", "result", "outcome") if name in case}
+        said = {name: case.get(name, "").lower() for name in ("success", "executed", "skipped")}
         if inside.intersection(_FAILED) or states & _BROKEN:
             self._fail(_name(case, self._suites, self._file, counts.total))
-        elif "skipped" in inside or "disabled" in inside or states & _NOT_RUN or case.get("skipped") == "true":
+        elif (
+            "skipped" in inside
+            or "disabled" in inside
+            or states & _NOT_RUN
+            or said["skipped"] == "true"
+            or said["executed"] == "false"
+        ):
             counts.skipped += 1
+        elif said["success"] == "false":  # NUnit's converters: those that did not run have it, too
+            self._fail(_name(case, self._suites, self._file, counts.total))
         elif inside.intersection(_FLAKY):
             _found(self._suites)  # some tools count the first try among the suite's failures
 

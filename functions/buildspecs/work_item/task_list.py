@@ -26,7 +26,11 @@ _TITLE = re.compile(
     re.IGNORECASE,
 )
 _LISTED = re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])\s+(?P<rest>\[.*)")
-_LOOKS_OPEN = re.compile(r"\s*(?:(?:[-*+]|\d{1,9}[.)])\s*\[[ ~/-]?\]|\[[ ~-]\])(?!\()\\?\*?\s*(?P<title>\S.*)")
+# Also below bullets that Markdown does not know, in headings and tables, and with boxes that are characters.
+_LOOKS_OPEN = re.compile(
+    r"\s*(?:(?:[-*+•‣◦▪●–—|]|#{1,6}|\d{1,9}[.)])\s*\[[ ~/-]?\]|\[[ ~-]\]|(?:[-*+]\s*)?[☐⬜◻□])"  # noqa: RUF001
+    r"(?!\()\\?\*?\s*(?P<title>\S.*)"
+)
 _LINE_ENDS = re.compile(rb"\r\n|\r|\n")
 
 

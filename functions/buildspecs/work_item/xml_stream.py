@@ -12,6 +12,13 @@ from xml.parsers.expat import ExpatError, ParserCreate
 from .limits import LONGEST_TAG, XML, Limit
 
 _CHUNK = 64 * 1024
+# How texts begin that are given for XML, what they are, and the next step.
+_INSTEAD = (
+    (b"{", "JSON", "name the report that the tool writes as XML"),
+    (b"[", "JSON", "name the report that the tool writes as XML"),
+    (b"TAP version", "a TAP report", "let the tool write JUnit XML, or convert it"),
+    (b"mode:", "a coverage profile of Go", "convert it with gocover-cobertura"),
+)
 
 
 class Elements(Protocol):
@@ -42,9 +49,21 @@ def read_xml(file: BinaryIO, elements: Elements, limit: Limit = XML) -> int:
     while True:
         chunk = file.read(_CHUNK)
         fed += len(chunk)
+        if fed == len(chunk):
+            _refuse_other(chunk)
         reader.feed(chunk, fed)
         if not chunk:
             return reader.count
+
+
+def _refuse_other(begin: bytes) -> None:
+    """An XmlError if the file is empty, or begins as a known text that is no XML."""
+    text = begin.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not text:
+        raise XmlError(1, "not XML: the file is empty; the log of the build says why its tool wrote nothing")
+    for start, what, step in _INSTEAD:
+        if text.startswith(start):
+            raise XmlError(1, f"not XML but {what}: {step}")
 
 
 class _Reader:

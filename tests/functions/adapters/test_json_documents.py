@@ -26,8 +26,10 @@ def test_what_is_missing_or_no_text_says_so() -> None:
     """A missing report is a SourceError, one that is not UTF-8 a ValueError."""
     with pytest.raises(SourceError, match=r"nowhere\.json"):
         read_text(opened("{}"), "nowhere.json")
-    with pytest.raises(ValueError, match="not UTF-8"):
-        read_text(opened(b"\xff\xfe"), "report.json")
+    with pytest.raises(ValueError, match=r"not UTF-8: .*; it is UTF-16, as `>` of PowerShell writes it: let the tool"):
+        read_text(opened('{"a": 1}'.encode("utf-16")), "report.json")
+    with pytest.raises(ValueError, match=r"not UTF-8: [^;]*$"):
+        read_text(opened(b"\xe9"), "report.json")
 
 
 @pytest.mark.parametrize(

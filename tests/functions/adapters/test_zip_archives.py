@@ -2,6 +2,7 @@
 
 from hashlib import sha256
 from io import BytesIO
+from zipfile import ZipFile
 
 import pytest
 
@@ -28,6 +29,22 @@ def test_what_is_not_there_is_named_with_the_next_step() -> None:
         for path in ("missing.xml", "*.sarif"):
             with pytest.raises(SourceError, match="add it to the artifacts of the buildspec"):
                 find_members(opened, path)
+
+
+@pytest.mark.parametrize("path", ["./a/one.xml", "a//one.xml", "./a/*.xml", "a/./*.xml"])
+def test_a_path_may_begin_in_its_own_folder(path: str) -> None:
+    """Manifests and buildspecs write `./reports/*.xml`; names in an archive do not."""
+    with ZipFile(BytesIO(archive({"a/one.xml": b"1"}))) as opened:
+        assert find_members(opened, path) == ["a/one.xml"]
+
+
+@pytest.mark.parametrize("path", ["a", "a/", "./a"])
+def test_a_folder_is_no_file(path: str) -> None:
+    """The message names it, and what to write instead."""
+    said = r"is a folder in the build's artifact; name its files, such as a/\*.xml"
+    packed = BytesIO(archive({"a/": b"", "a/one.xml": b"1"}))
+    with ZipFile(packed) as opened, pytest.raises(SourceError, match=said):
+        find_members(opened, path)
 
 
 def test_a_file_has_a_digest() -> None:
