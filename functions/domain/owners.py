@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
+from typing import TYPE_CHECKING
 
-from functions.domain.manifests import Manifest
+if TYPE_CHECKING:
+    from functions.domain.manifests import Manifest
 
 # A place in the manifest: its keys and positions.
 Place = tuple[str | int, ...]
@@ -49,7 +51,9 @@ def claim_of(repository: str, claims: Iterable[Claim]) -> Claim | None:
     return next((one for one in claims if one.repository == repository), None)
 
 
-def refusals(manifest: Manifest, claim: Claim, names: Mapping[str, Mapping[str, Names]]) -> Iterator[tuple[Place, str]]:
+def refusals(
+    manifest: "Manifest", claim: Claim, names: Mapping[str, Mapping[str, Names]]
+) -> Iterator[tuple[Place, str]]:
     """What a manifest names and its repository may not deliver, each with its place in the file.
 
     `names` are those of every part by environment.
