@@ -13,9 +13,9 @@ from benchmarks.registry import MEASURES
 
 _COUNTED = ("watch-transitions", "release-transitions", "release-states", "plan-services")
 _SHORT = (*_COUNTED, "package", "webhook-refused")
-# Each takes seconds: `make test` takes one of the kind, `webhook-refused`, and leaves the others to `make test-all`. Those
-# on a platform take minutes, and what they do is what scenarios do. An idle minute of the reconciliation is counted for
-# fewer repositories in tests/functions/test_scale_figures.py.
+# Each takes seconds: `make test` takes one of the kind, `webhook-refused`, and leaves the others to `make test-all`.
+# Those on a platform take minutes, and what they do is what scenarios do. An idle minute of the reconciliation is
+# counted for fewer repositories in tests/functions/test_scale_figures.py.
 _LONG = tuple(one for one in MEASURES if one.name not in _SHORT and not one.on_a_platform)
 _IMPORTS = """
 import os, pkgutil, sys
