@@ -15,7 +15,7 @@ SOURCES := __main__.py benchmarks cli components examples forwarding functions l
 # Many processes import the same code here: what one has compiled serves the others.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all test-unit test-scenarios faults bench check fix diagrams reference docs package clean help
+.PHONY: demo test test-all test-unit test-scenarios faults bench bench-platform check fix diagrams reference docs package clean help
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 16
@@ -44,6 +44,9 @@ faults: $(READY) $(LAYER) ## Break every task of every workflow in every way, an
 
 bench: $(READY) ## Measure what is promised about speed and cost, as ratios: about ten minutes
 	$(BIN)/python -m benchmarks
+
+bench-platform: $(READY) $(LAYER) ## Measure 50 rollbacks and a few releases on a platform: about twenty minutes
+	$(BIN)/python -m benchmarks --platform --pairs 50
 
 check: $(READY) ## Lint, types, definitions, security: reports, changes nothing
 	$(BIN)/ruff check $(SOURCES)

@@ -1,5 +1,6 @@
 """`make bench`: takes every measure on this machine, prints a table and writes `benchmarks/results.json`.
 
+`make bench-platform` takes those that start a platform instead, and writes their rows only.
 `python -m benchmarks lock board-requests` takes these alone, and writes nothing. The exit status is 0 also where a
 goal is missed: the table says so.
 """
@@ -7,9 +8,10 @@ goal is missed: the table says so.
 import argparse
 import json
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -26,6 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(names)}; default: all")
     parser.add_argument("--pairs", type=int, default=11, help="how often both ways are measured (default: 11)")
+    parser.add_argument(
+        "--platform", action="store_true", help="take the measures that start a platform, not the others"
+    )
     given = parser.parse_args(arguments)
     unknown = sorted(set(given.names) - set(names))
     if unknown:
@@ -34,15 +39,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"--pairs is {given.pairs}; give 1 or more")
     console, found = Console(), list[Finding]()
     for measure in MEASURES:
-        if not given.names or measure.name in given.names:
+        if measure.name in given.names if given.names else measure.on_a_platform == given.platform:
             with console.status(measure.name):
                 found.append(find(measure, given.pairs))
     console.print(_table(found))
     if not given.names:
-        facts = {"python": platform.python_version(), "machine": platform.machine()}
-        written = {**facts, "findings": [asdict(one) for one in found]}
-        RESULTS.write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        _write({one.name: asdict(one) for one in found})
     return 0
+
+
+def _write(found: Mapping[str, dict[str, Any]]) -> None:
+    """Write what was found; other measures that there still are keep what they had."""
+    before = json.loads(RESULTS.read_text("utf-8"))["findings"]
+    rows = {**{one["name"]: one for one in before}, **found}
+    facts = {"python": platform.python_version(), "machine": platform.machine()}
+    written = {**facts, "findings": [rows[one.name] for one in MEASURES if one.name in rows]}
+    RESULTS.write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
 def _table(found: Sequence[Finding]) -> Table:

@@ -13,10 +13,8 @@ from functools import cached_property
 from importlib import import_module
 from inspect import signature
 from typing import TYPE_CHECKING, Any, get_type_hints
-from urllib.parse import urlsplit
 
 from functions.domain.errors import BadInputError
-from functions.domain.networks import is_loopback
 from functions.domain.texts import aws_name, recorded
 from functions.handler import decode, encode, handler_function
 from functions.logs import begin
@@ -29,7 +27,7 @@ _CONTEXT_KEYS = ("deploymentId", "environment", "execution")
 
 
 class Clients:
-    """The settings of this function, one session, and one client per service, region and role.
+    """The settings of this function, one session, one client per service, region and role, and the tables.
 
     `hurried` clients try once and connect within two seconds: somebody waits to learn that nothing answers.
     """
@@ -38,6 +36,7 @@ class Clients:
         self._settings = settings
         self._hurried = hurried
         self._clients: dict[tuple[str, str, str], Any] = {}
+        self._tables: dict[str, Any] = {}
         self._roles: dict[str, tuple[boto3.Session, datetime]] = {}
 
     def setting(self, name: str) -> str:
@@ -50,6 +49,10 @@ class Clients:
     @property
     def on_a_laptop(self) -> bool:
         """Whether this runs on an emulated AWS on this machine: only there AWS's endpoint is on loopback."""
+        from urllib.parse import urlsplit
+
+        from functions.domain.networks import is_loopback
+
         return is_loopback(urlsplit(self._settings.get("AWS_ENDPOINT_URL", "")).hostname or "")
 
     def client(self, service: str, *, region: str = "", role_arn: str = "") -> Any:
@@ -62,11 +65,14 @@ class Clients:
         return self._clients[key]
 
     def table(self, setting: str) -> Any:
-        """The DynamoDB table whose name is the value of a setting."""
-        key = ("dynamodb-resource", "", "")
-        if key not in self._clients:
-            self._clients[key] = self._session.resource("dynamodb", config=_config(hurried=self._hurried))
-        return self._clients[key].Table(self.setting(setting))
+        """The DynamoDB table whose name is the value of a setting; boto3 takes milliseconds to make one."""
+        name = self.setting(setting)
+        if name not in self._tables:
+            key = ("dynamodb-resource", "", "")
+            if key not in self._clients:
+                self._clients[key] = self._session.resource("dynamodb", config=_config(hurried=self._hurried))
+            self._tables[name] = self._clients[key].Table(name)
+        return self._tables[name]
 
     def credentials(self) -> Any:
         """The caller's own credentials, for a request that no client makes."""

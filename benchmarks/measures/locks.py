@@ -1,7 +1,9 @@
-"""Taking and releasing an environment's lock, on moto's DynamoDB, against two bare conditional writes."""
+"""An environment's lock on moto's DynamoDB: it is taken and released, and taken over from an owner that has ended."""
 
 import os
-from time import process_time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import process_time, time
 from typing import Any
 from unittest.mock import patch
 
@@ -21,10 +23,15 @@ _ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "eu-central-1",
     "AWS_EC2_METADATA_DISABLED": "true",
 }
+# Its lease, before which no other takes a lock over: _DEFAULT_LEASE_DURATION in python_dynamodb_lock 0.9.1,
+# https://github.com/mohankishore/python_dynamodb_lock
+_LEASE_MS = 30_000.0
 _EXECUTION = "arn:aws:states:eu-central-1:123456789012:execution:stage:one"
 
 
-def _take(pairs: int) -> Samples:
+@contextmanager
+def _locks() -> Iterator[tuple[LocksTable, Any]]:
+    """The adapter, and a client of the same service."""
     with patch.dict(os.environ, _ENVIRONMENT), mock_aws():
         client = boto3.client("dynamodb")
         client.create_table(
@@ -33,8 +40,18 @@ def _take(pairs: int) -> Samples:
             AttributeDefinitions=[{"AttributeName": "lockKey", "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
         )
-        locks = LocksTable.connect(Clients(_SETTINGS))
+        yield LocksTable.connect(Clients(_SETTINGS)), client
+
+
+def _take(pairs: int) -> Samples:
+    with _locks() as (locks, client):
         return alternate(pairs, lambda: _timed(_ours, locks), lambda: _timed(_bare, client))
+
+
+def _take_over(pairs: int) -> Samples:
+    """Each owner is an execution that Step Functions does not know any more."""
+    with _locks() as (locks, _):
+        return alternate(pairs, lambda: _timed(_over, locks), lambda: _LEASE_MS)
 
 
 def _timed(turn: Any, subject: Any) -> float:
@@ -49,6 +66,14 @@ def _ours(locks: LocksTable, name: str) -> None:
     key, contender = locks.key(name, "acme/hello"), Contender(_EXECUTION, "main-1", None, "a release")
     locks.request(key, contender)
     locks.release(key, _EXECUTION)
+
+
+def _over(locks: LocksTable, name: str) -> None:
+    """Become the owner after the one before, which has ended without a release."""
+    key, execution = locks.key("one", "acme/hello"), f"{_EXECUTION}-{name}-{time()}"
+    taken = locks.request(key, Contender(execution, "main-1", None, "a release"))
+    if not taken.lease:
+        raise RuntimeError(f"the lock was not taken over: {taken.outcome}")
 
 
 def _bare(client: Any, name: str) -> None:
@@ -75,4 +100,12 @@ MEASURE = Measure(
         "both writes come after a read, as the lock has a queue and a fencing number; and a lock is not left to an "
         "execution that was stopped meanwhile, which is a call of Step Functions"
     ),
+)
+TAKEOVER = Measure(
+    name="lock-takeover",
+    promise="a lock is taken over from an execution that has ended",
+    against="the lease of python-dynamodb-lock, which has to run out",
+    unit="ms",
+    goal=Ratio(0.1),
+    take=_take_over,
 )

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.worker_rules import WorkerRules
-from functions.domain.work_items import branch_key
 from functions.handler import Allow, encode
 
 if TYPE_CHECKING:
@@ -35,6 +34,8 @@ class Polls:
         """Have the progress on a branch of the worker shown; a push of any other branch invokes nothing."""
         rules = WorkerRules.connect(self._aws)
         if repository in rules.repositories and branch.startswith(rules.branch_namespace):
+            from functions.domain.work_items import branch_key  # few pushes are of the worker
+
             self._invoke({"pushed": branch_key(repository, branch)})
 
     def _invoke(self, payload: Mapping[str, Any]) -> None:

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
+from typing import TYPE_CHECKING
 
-from functions.domain.manifests import Manifest
+if TYPE_CHECKING:
+    from functions.domain.manifests import Manifest
 
 # The keys and positions that lead to a value of the manifest.
 KeyPath = tuple[str | int, ...]
@@ -50,7 +52,7 @@ def claim_of(repository: str, claims: Iterable[Claim]) -> Claim | None:
 
 
 def refusals(
-    manifest: Manifest, claim: Claim, names: Mapping[str, Mapping[str, Names]]
+    manifest: "Manifest", claim: Claim, names: Mapping[str, Mapping[str, Names]]
 ) -> Iterator[tuple[KeyPath, str]]:
     """What a manifest names and its repository may not deliver, each with its place in the file.
 

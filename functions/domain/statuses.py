@@ -150,7 +150,8 @@ def deployment_statuses(event: Event, record: DeploymentRecord | None = None) ->
     """The GitHub deployment statuses to set for an event; `record` is that of its deployment.
 
     An environment is queued, pending while the release waits there for a person or a time, and in progress once people
-    approved, or the gates or the environment before it have passed. Where nothing was changed, its GitHub deployment is inactive.
+    approved, or the gates or the environment before it have passed. Where nothing was changed, its GitHub deployment is
+    inactive.
     https://docs.github.com/en/rest/deployments/statuses#create-a-deployment-status
     """
     found = ((place, state, words) for place, state, words in _deployment_statuses(event, record))

@@ -3,12 +3,12 @@
 Foreign is what a repository, a build, a service, a person or another system wrote. Each function first cuts its input,
 so that no work grows with what was sent; see `docs/security.md`. What a state hands on has 256 KiB at most, and a
 record 400 KB.
+
+Every function imports this module when it starts, so what few of them need is imported where it is used.
 """
 
 import re
 from collections.abc import Callable
-from html import escape
-from urllib.parse import quote as percent_encoded
 
 from functions.domain.redaction import redact
 
@@ -63,6 +63,8 @@ def recorded(text: str, limit: int = REASON) -> str:
 
 def html(text: str, limit: int = REASON) -> str:
     """A text as content or quoted attribute value of an HTML page."""
+    from html import escape
+
     return escape(printable(cut(text, limit)), quote=True)
 
 
@@ -72,6 +74,8 @@ def slack(text: str, limit: int) -> str:
     Source: https://docs.slack.dev/messaging/formatting-message-text/#escaping (`&`, `<` and `>`, so that nothing is a
     mention, a channel or a link). Bold and code that a text has are left to it.
     """
+    from html import escape
+
     return _fitting(printable(cut(text, limit)), limit, lambda shorter: escape(shorter, quote=False))
 
 
@@ -105,6 +109,8 @@ def fenced(text: str, limit: int) -> str:
 
 def url_path(text: str) -> str:
     """A path of a URL, such as `owner/name` or a commit: each segment is percent-encoded, and none climbs."""
+    from urllib.parse import quote as percent_encoded
+
     segments = (percent_encoded(segment, safe="", errors="replace") for segment in cut(text, REASON).split("/"))
     return "/".join(segment.replace(".", "%2E") if segment in {".", ".."} else segment for segment in segments)
 

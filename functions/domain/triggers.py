@@ -14,10 +14,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
-from functions.domain.owners import Claim
 from functions.domain.releases import branch_or_tag
-from functions.domain.requests import Request
+
+if TYPE_CHECKING:
+    from functions.domain.owners import Claim
+    from functions.domain.requests import Request
 
 # https://semver.org without build metadata, and a `v`.
 _NUMBER = r"(0|[1-9]\d{0,8})"
@@ -85,14 +88,14 @@ def _branch(name: str, message: str, rules: TriggerRules) -> str | NotDelivered:
     )
 
 
-def walked(request: Request, claim: Claim, environments: Sequence[str]) -> tuple[str, ...]:
+def walked(request: "Request", claim: "Claim", environments: Sequence[str]) -> tuple[str, ...]:
     """The names of the environments that the request may enter: those of its repository, until the last one."""
     known = list(environments)
     last = known.index(request.until) + 1 if request.until in known else len(known)
     return tuple(name for name in known[:last] if claim.enters(name))
 
 
-def refusal(request: Request, claim: Claim, environments: Sequence[str]) -> str:
+def refusal(request: "Request", claim: "Claim", environments: Sequence[str]) -> str:
     """Why the settings do not allow a request, with the next step; "" if they do."""
     unknown = sorted(set(request.images) - set(claim.images))
     if unknown:
@@ -118,11 +121,11 @@ def refusal(request: Request, claim: Claim, environments: Sequence[str]) -> str:
     return ""
 
 
-def _entered(claim: Claim, environments: Sequence[str]) -> str:
+def _entered(claim: "Claim", environments: Sequence[str]) -> str:
     return f"its environments are {', '.join(filter(claim.enters, environments)) or 'none'}"
 
 
-def unmerged_refusal(request: Request, commit: str, claim: Claim, rules: TriggerRules) -> str:
+def unmerged_refusal(request: "Request", commit: str, claim: "Claim", rules: TriggerRules) -> str:
     """Why a commit that the main branch does not reach is refused; "" if it enters no protected environment."""
     names = walked(request, claim, rules.environments)
     protected = [name for name in names if name in rules.protected]

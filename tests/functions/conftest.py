@@ -10,21 +10,13 @@ from moto import mock_aws
 
 from local.github import LocalGitHub
 from tests.functions.delivered import Service
-from tests.functions.stack import REGION, SETTINGS, Stack, StrictClients
+from tests.functions.stack import Stack, opened
 from tests.local.github.support import TOKEN, copy
 from tests.local.github.support import hub as plain_hub
 from tests.moto_answers import kept_names
 from tests.tracing import functions_only
 
 __all__ = ["copy", "plain_hub"]
-
-_CREDENTIALS = {
-    "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",
-    "AWS_SESSION_TOKEN": "testing",
-    "AWS_DEFAULT_REGION": REGION,
-    "AWS_EC2_METADATA_DISABLED": "true",
-}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -36,13 +28,7 @@ def _unmeasured() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def _session_stack() -> Iterator[Stack]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in _CREDENTIALS.items():
-            patch.setenv(name, value)
-        patch.delenv("AWS_PROFILE", raising=False)
-        settings = dict(SETTINGS)
-        made = Stack(StrictClients(settings), settings)
-        made.connect(made.clients._session.events)
+    with opened() as made:
         yield made
 
 

@@ -1,6 +1,7 @@
 """A stack as the functions see it, on moto: clients, settings, records of every call, and the tables behind them."""
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -93,6 +94,13 @@ SETTINGS = {
     "PROVENANCE_PUBLIC_KEY": signing.PUBLIC_KEY,
     "PROVENANCE_SINCE": signing.SINCE,
     "AWS_ENDPOINT_URL": "http://127.0.0.1:9",  # as on a laptop, so that services may be on loopback
+}
+_CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_SESSION_TOKEN": "testing",
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_EC2_METADATA_DISABLED": "true",
 }
 # What IAM calls a call; everything else is called as it is.
 _ACTIONS = {
@@ -283,6 +291,17 @@ class Stack:
         item = self.table("deployments").get_item(Key={"deploymentId": deployment_id}, ConsistentRead=True).get("Item")
         found: dict[str, Any] = plain(item or {})
         return found
+
+
+@contextmanager
+def opened() -> Iterator[Stack]:
+    """A stack whose credentials are good for nothing; moto is started by the caller."""
+    with patch.dict(os.environ, _CREDENTIALS):
+        os.environ.pop("AWS_PROFILE", None)
+        settings = dict(SETTINGS)
+        made = Stack(StrictClients(settings), settings)
+        made.connect(made.clients._session.events)
+        yield made
 
 
 def _resource(params: Mapping[str, Any]) -> str:

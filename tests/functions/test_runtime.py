@@ -181,9 +181,10 @@ def test_no_secret_reaches_the_log(stack: Stack, capsys: pytest.CaptureFixture[s
 
 
 def test_clients_are_made_once_per_service_region_and_role(stack: Stack) -> None:
-    """A warm function creates no second client and calls STS once."""
+    """A warm function creates no second client or table and calls STS once."""
     clients = stack.clients
     assert clients.client("s3") is clients.client("s3")
+    assert clients.table("LOCKS_TABLE") is clients.table("LOCKS_TABLE") is not clients.table("WAITS_TABLE")
     assert clients.client("s3", region="us-east-1") is not clients.client("s3")
     stack.recording = True
     abroad = clients.client("lambda", region=REGION, role_arn=DEPLOY_ROLE + "-once")

@@ -1,6 +1,5 @@
 """One platform for all scenarios of a pytest worker: the real program on the embedded AWS, with short watches."""
 
-import re
 from collections.abc import Iterator
 
 import pytest
@@ -28,13 +27,5 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformDriver]
     made = Platform(tmp_path_factory.mktemp("platform"), "test", print, changes=changes)
     with made as platform, as_described(platform.github):
         driver = PlatformDriver(platform)
-        manifest = driver.author.folder / "delivery.yml"
-        manifest.write_text(_without_suites(manifest.read_text("utf-8")), "utf-8")
+        driver.leave_out_suites()
         yield driver
-
-
-def _without_suites(manifest: str) -> str:
-    """The manifest without tests after deployments, which are a build each."""
-    left, count = re.subn(r"^  afterDeploy:.*\n(    .*\n)+", "", manifest, flags=re.MULTILINE)
-    assert count == 1
-    return left
