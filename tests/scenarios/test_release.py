@@ -74,13 +74,24 @@ def test_what_runs_is_what_was_signed(driver: PlatformDriver, good: str) -> None
 
 
 def test_github_shows_every_stage(driver: PlatformDriver, good: str) -> None:
-    """Commit statuses and GitHub deployments show the end of each stage."""
+    """Commit statuses and GitHub deployments show the end of each stage, and where the service runs."""
     gates = ("build", "tests", "coverage", "security")
     wanted = {"kiro", "kiro/gates", *(f"kiro/{environment}" for environment in ENVIRONMENTS)}
     wanted |= {f"kiro/gate/{gate}" for gate in gates}
     eventually(lambda: driver.statuses(good) == dict.fromkeys(wanted, "success"))
     deployments = driver.platform.github.repository(REPOSITORY).deployments
-    eventually(lambda: {d.environment for d in deployments if d.sha == good} == set(ENVIRONMENTS))
+
+    def last(field: str) -> dict[str, list[str]]:
+        mine = [one for one in deployments if one.sha == good]
+        return {one.environment: [getattr(status, field) for status in one.statuses][-1:] for one in mine}
+
+    eventually(lambda: last("state") == {name: ["success"] for name in ENVIRONMENTS})
+    assert last("environment_url") == {
+        one["environment"]: [part["address"]]
+        for one in kiro(driver, "status")
+        for part in one["parts"]
+        if part["part"].endswith("/hello")
+    }
 
 
 def test_people_are_notified(driver: PlatformDriver, good: str) -> None:
