@@ -75,8 +75,9 @@ def _past(made: Counting, count: int) -> None:
     deployments = DeploymentsTable.connect(made.stack.clients)
     deployments.begin("past", Release(_REPOSITORY, "refs/heads/main", "0" * 40), "arn:e", "push")
     deployments.conclude("past", "deployed", "well")
-    (row,) = (one for one in made.stack.items("deployments") if one["deploymentId"] == "past")
-    with made.stack.table("deployments").batch_writer() as batch:
+    table = made.stack.table("deployments")
+    row = table.get_item(Key={"deploymentId": "past"})["Item"]
+    with table.batch_writer() as batch:
         for number in range(count):
             batch.put_item(Item={**row, "deploymentId": f"past-{number}"})
 
