@@ -1,5 +1,6 @@
 """Commands about one release: show it, cancel it, or start it again."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Annotated
@@ -15,6 +16,7 @@ from cli.output import Form, Output
 from cli.session import Deployment, Reason, Yes, confirm, do, report
 from cli.show import progress
 from functions.domain.environments import Environment
+from functions.domain.errors import BadInputError
 from functions.domain.reconciliation import Ended
 from functions.domain.records import DeploymentRecord
 from functions.domain.requests import Request
@@ -117,15 +119,25 @@ def show_release(aws: Operator, deployment: str) -> facts.Facts:
         ],
         "rollbacks": [{"environment": name, **encode(one)} for name, one in record.rollback.items()],
         "executions": executions,
-        "links": _links(record, main),
+        "links": _links(record, main, _github(aws)),
     }
 
 
-def _links(record: DeploymentRecord, main: Ended | None) -> facts.Facts:
-    execution, release = main.execution if main else "", record.release
+def _github(aws: Operator) -> str:
+    """The address of GitHub: the console's function has it, whose settings operators may read for `open`."""
+    lambdas = aws.aws.client("lambda")
+    try:
+        return aws.informed(of="events-console").setting("GITHUB_URL").rstrip("/")
+    except (lambdas.exceptions.ResourceNotFoundException, BadInputError):  # without a console, or an older one
+        return _GITHUB
+
+
+def _links(record: DeploymentRecord, main: Ended | None, github: str) -> facts.Facts:
+    """The pages of the execution, which AWS alone has, and of the commit."""
+    execution, release = main.execution if main and "AWS_ENDPOINT_URL" not in os.environ else "", record.release
     region = execution.split(":")[3] if execution else ""
     console = f"https://{region}.console.aws.amazon.com/states/home?region={region}#/v2/executions/details/"
-    commit = f"{_GITHUB}/{release.repository}/commit/{release.commit}" if release and release.commit else ""
+    commit = f"{github}/{release.repository}/commit/{release.commit}" if release and release.commit else ""
     return {"execution": f"{console}{execution}" if region else "", "commit": commit}
 
 

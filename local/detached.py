@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import IO, Any
 
 from local import running
 from local.folders import HOME
@@ -41,7 +41,7 @@ def start(arguments: Sequence[str], say: Callable[[str], None]) -> Mapping[str, 
             raise
 
 
-def _followed(process: subprocess.Popen[bytes], printed: Any, say: Callable[[str], None]) -> Mapping[str, Any]:
+def _followed(process: subprocess.Popen[bytes], printed: IO[str], say: Callable[[str], None]) -> Mapping[str, Any]:
     while True:
         ended = process.poll() is not None
         said = printed.read().splitlines()

@@ -78,8 +78,17 @@ class JsonServer:
     `emulator_endpoint` is that of the emulated AWS, which says whether a role may make a call.
     """
 
-    def __init__(self, model: JsonModel, handlers: Sequence[object], emulator_endpoint: str, port: int = 0) -> None:
+    def __init__(
+        self,
+        model: JsonModel,
+        handlers: Sequence[object],
+        emulator_endpoint: str,
+        port: int = 0,
+        page: Callable[[str], str | None] = lambda _: None,
+    ) -> None:
+        """`page` is what people read at an address, as plain text; None where there is nothing."""
         self._model = model
+        self._page = page
         self._handlers = handlers
         self._port = port
         self._emulator = urlsplit(emulator_endpoint).netloc
@@ -98,6 +107,7 @@ class JsonServer:
             "model": self._model,
             "answer": staticmethod(self._answer),
             "refusal": staticmethod(self._refusal),
+            "page": staticmethod(self._page),
         }
         self._server = ThreadingHTTPServer((HOST, self._port), type("Handler", (_Handler,), parts))
         self._server.daemon_threads = True
@@ -188,6 +198,14 @@ class _Handler(BaseHTTPRequestHandler):
     answer: Callable[[str, bytes], dict[str, Any]]
     refusal: Callable[[Mapping[str, str], bytes], bytes | None]
 
+    page: Callable[[str], str | None]
+
+    def do_GET(self) -> None:
+        # names of other sites may be pointed to this machine
+        ours = (urlsplit(f"//{self.headers.get('host', '')}").hostname or "") in (HOST, "localhost")
+        shown = self.page(self.path) if ours else None
+        self._send(200 if shown is not None else 404, (shown or "").encode(), "text/plain; charset=utf-8")
+
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         operation = self.headers.get("X-Amz-Target", "").removeprefix(self.model.prefix)
@@ -203,9 +221,10 @@ class _Handler(BaseHTTPRequestHandler):
             logger.exception("%s failed inside the embedded %s", operation, self.model.service)
             self._send(500, json.dumps({"__type": "InternalFailure", "message": repr(error)}).encode())
 
-    def _send(self, status: int, body: bytes) -> None:
+    def _send(self, status: int, body: bytes, kind: str = "application/x-amz-json-1.1") -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "application/x-amz-json-1.1")
+        self.send_header("Content-Type", kind)
+        self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("Content-Length", str(len(body)))
         self.send_header("x-amzn-RequestId", str(uuid.uuid4()))
         self.end_headers()

@@ -139,6 +139,8 @@ def variables(described: Mapping[str, Any]) -> dict[str, str]:
         "AWS_ENDPOINT_URL": described["endpoint"],
         "AWS_ENDPOINT_URL_CODEBUILD": described["codebuildEndpoint"],
         **({"AWS_ENDPOINT_URL_ECS": ecs} if ecs else {}),
+        "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",
         "KIRO_STACK": described["stack"],
         "REPOSITORY": _push_address(described),
         "DEPLOYMENT_WORKFLOW": described["deploymentWorkflow"],

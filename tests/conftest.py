@@ -62,9 +62,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Sharing:
     return Sharing(config, log)
 
 
-# What changes the settings of the stack comes after what expects them, and its end is last: with fewer workers than
-# platforms, a worker that destroyed its platform gets no other group that needs it.
-LATER = {"test_regions": 3, "test_removed_environment": 4, "test_teardown": 5}
+# What changes the settings of the stack, or damages it, comes after what expects them, and its end is last: with fewer
+# workers than platforms, a worker that destroyed its platform gets no other group that needs it.
+LATER = {"test_damage": 3, "test_regions": 3, "test_removed_environment": 4, "test_teardown": 5}
 
 
 def _turn(item: pytest.Item) -> int:

@@ -38,7 +38,10 @@ class Builds:
         publish: Callable[[Record], None],
         concurrency: int,
         minute: float,
+        log_page: Callable[[str, str], str],
     ) -> None:
+        """`log_page` is the address at which people read a log stream, by its group and its name."""
+        self._log_page = log_page
         self._projects = projects
         self._run = run
         self._publish = publish
@@ -197,7 +200,7 @@ class Builds:
             "phases": [],
             "artifacts": {"location": ""},
             "secondaryArtifacts": [],
-            "logs": _logs(project["name"], arn, identifier, logs_config),
+            "logs": _logs(project["name"], arn, identifier, logs_config, self._log_page),
             "exportedEnvironmentVariables": [],
             "reportArns": [],
             **{name: project[name] for name in KEPT if name in project},
@@ -225,7 +228,7 @@ def _plain(name: str) -> str:
     return name.partition(":build/")[2] if name.startswith("arn:") else name
 
 
-def _logs(project: str, arn: str, identifier: str, config: Record) -> Record:
+def _logs(project: str, arn: str, identifier: str, config: Record, page: Callable[[str, str], str]) -> Record:
     settings = config.get("cloudWatchLogs", {})
     if settings.get("status") == "DISABLED":
         return {"cloudWatchLogs": settings}
@@ -236,9 +239,7 @@ def _logs(project: str, arn: str, identifier: str, config: Record) -> Record:
     return {
         "groupName": group,
         "streamName": stream,
-        "deepLink": (
-            f"https://console.aws.amazon.com/cloudwatch/home?region={region}#logEvent:group={group};stream={stream}"
-        ),
+        "deepLink": page(group, stream),
         "cloudWatchLogsArn": f"arn:aws:logs:{region}:{account}:log-group:{group}:log-stream:{stream}",
         "cloudWatchLogs": {"status": "ENABLED", **settings},
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from local.codebuild.builds import Builds
 from local.codebuild.errors import InvalidInputError
@@ -45,13 +46,32 @@ class CodeBuildServer:
         projects, report_groups = Projects(region, account), ReportGroups(region, account)
         # a path without links, so that the paths that builds print are the real ones
         self._runner = Runner(self._clients, root.resolve(), report_groups, dict(build_environment))
-        self._builds = Builds(projects, self._runner.run, publish, concurrency, minute)
-        self._server = JsonServer(MODEL, (projects, self._builds, report_groups), emulator_endpoint, port)
+        self._builds = Builds(projects, self._runner.run, publish, concurrency, minute, self._log_page)
+        self._server = JsonServer(MODEL, (projects, self._builds, report_groups), emulator_endpoint, port, self._log)
 
     @property
     def endpoint(self) -> str:
         """The URL for AWS_ENDPOINT_URL_CODEBUILD; raises RuntimeError before `start`."""
         return self._server.endpoint
+
+    def _log_page(self, group: str, stream: str) -> str:
+        """On AWS a page of CloudWatch."""
+        return f"{self.endpoint}/log?{urlencode({'group': group, 'stream': stream})}"
+
+    def _log(self, address: str) -> str | None:
+        """The lines of the log that an address of `_log_page` names; None if there is none."""
+        parts = urlsplit(address)
+        given = dict(parse_qsl(parts.query))
+        logs = self._clients.client("logs")
+        if parts.path != "/log" or given.keys() != {"group", "stream"}:
+            return None
+        pages = logs.get_paginator("filter_log_events").paginate(
+            logGroupName=given["group"], logStreamNames=[given["stream"]]
+        )
+        try:
+            return "\n".join(str(event["message"]).rstrip("\n") for page in pages for event in page["events"])
+        except logs.exceptions.ResourceNotFoundException:
+            return None
 
     def start(self) -> Self:
         """Listen on the loopback port, or on a free one if it is 0."""

@@ -18,6 +18,7 @@ from werkzeug.wrappers import Request, Response
 from local.github import (
     git_http,
     graphql,
+    pages,
     pushes,
     rest_actions,
     rest_apps,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 _TOPICS: tuple[ModuleType, ...] = (
     graphql,
+    pages,
     rest_actions,
     rest_apps,
     rest_archives,

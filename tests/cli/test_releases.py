@@ -13,6 +13,7 @@ from functions.domain.records import RollbackRecord, StageRecord
 from functions.domain.requests import Request
 from functions.handler import encode
 from tests.cli.conftest import Kiro, machine
+from tests.cli.test_opening import function
 from tests.functions.causes import keep_causes
 from tests.functions.samples import COMMIT, DEPLOYMENT, NOW, RELEASE
 
@@ -53,6 +54,16 @@ def test_show_tells_the_whole_story_of_a_release(kiro: Kiro) -> None:
     shown = kiro.run("show", DEPLOYMENT).stdout
     words = ("the fix", "grace, bob", "looks good", "148 passed", "GET / answered 500", "both parts", COMMIT)
     assert [one for one in words if one not in shown] == []
+
+
+def test_show_links_to_the_pages_that_there_are(kiro: Kiro, monkeypatch: pytest.MonkeyPatch) -> None:
+    """T1: the commit on the GitHub of the stack's settings; an emulated AWS has no page of an execution."""
+    begun(kiro)
+    assert kiro.json("show", DEPLOYMENT)["links"]["commit"].startswith("https://github.com/acme/hello-service/commit/")
+    function(GITHUB_URL="https://git.example.com")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "")  # moto takes any
+    links = kiro.json("show", DEPLOYMENT)["links"]
+    assert links == {"execution": "", "commit": f"https://git.example.com/acme/hello-service/commit/{COMMIT}"}
 
 
 def test_show_of_what_is_not_there_names_the_next_step(kiro: Kiro) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import requests
+
 from tests.local.codebuild.conftest import phases
 
 if TYPE_CHECKING:
@@ -38,6 +40,19 @@ def test_success(bench: Workbench) -> None:
     assert build["currentPhase"] == "COMPLETED"
     assert build["endTime"] >= build["startTime"]
     assert "hello" in bench.log(build)
+
+
+def test_the_log_of_a_build_is_read_at_its_link(bench: Workbench) -> None:
+    """On AWS a page of CloudWatch; here the lines, for loopback's names only."""
+    link = bench.run(PASSING)["logs"]["deepLink"]
+    assert "hello" in requests.get(link, timeout=10).text.splitlines()
+    other = link.partition("?")[0]
+    answers = [
+        requests.get(link, headers={"Host": "evil.example.com"}, timeout=10),
+        requests.get(other, timeout=10),
+        requests.get(f"{other}?group=none&stream=none", timeout=10),
+    ]
+    assert [one.status_code for one in answers] == [404] * 3
 
 
 def test_failed_command(bench: Workbench) -> None:

@@ -1,0 +1,56 @@
+"""The pages of the local GitHub, to which mails, the console and comments link."""
+
+import requests
+from github.Repository import Repository
+
+from local.github import LocalGitHub
+from tests.local.github.support import REPOSITORY, WorkingCopy
+
+
+def page(hub: LocalGitHub, path: str, **headers: str) -> requests.Response:
+    """A page, as a browser gets it."""
+    return requests.get(f"{hub.url}/{REPOSITORY}/{path}", headers={**headers, "Connection": "close"}, timeout=10)
+
+
+def test_a_commit_is_shown_with_its_newest_statuses(hub: LocalGitHub, api: Repository, copy: WorkingCopy) -> None:
+    """By its whole or short id; foreign text is escaped, and no other commit's status is shown."""
+    first = copy.commit("first", {"a": "1\n"})
+    sha = copy.commit("feat: <b>loud</b>", {"a": "2\n"})
+    copy.push()
+    for state in ("pending", "success"):
+        api.get_commit(sha).create_status(state, "https://ci.example.com/1", f"is {state}", "kiro/test")
+    api.get_commit(first).create_status("failure", "", "broken", "kiro/test")
+    for name in (sha, sha[:10]):
+        shown = page(hub, f"commit/{name}")
+        assert shown.status_code == 200
+        assert "feat: &lt;b&gt;loud&lt;/b&gt;" in shown.text
+        assert '<a href="https://ci.example.com/1">kiro/test</a>: success is success' in shown.text
+        assert ("is pending" in shown.text, "broken" in shown.text) == (False, False)
+        assert "+2" in shown.text
+    assert "script" not in shown.headers["Content-Security-Policy"]
+
+
+def test_an_issue_and_a_pull_request_are_shown_with_their_comments(
+    hub: LocalGitHub, api: Repository, copy: WorkingCopy
+) -> None:
+    """Each at the address that GitHub gives it."""
+    copy.commit("first", {"a": "1"})
+    copy.push()
+    copy.git("switch", "--quiet", "--create", "topic")
+    copy.commit("topic", {"b": "1"})
+    copy.push()
+    issue = api.create_issue("Greet <everybody>", "By the hour.")
+    issue.create_comment("What is missing: `tasks.md`")
+    pull = api.create_pull(base="main", head="topic", title="Topic", body="")
+    shown = requests.get(issue.html_url, headers={"Connection": "close"}, timeout=10).text
+    for words in ("Greet &lt;everybody&gt;", "By the hour.", "What is missing: `tasks.md`"):
+        assert words in shown
+    assert "topic → main" in requests.get(pull.html_url, headers={"Connection": "close"}, timeout=10).text
+
+
+def test_what_is_not_there_and_other_names_of_this_machine_are_not_found(hub: LocalGitHub, copy: WorkingCopy) -> None:
+    """A name that another site has pointed to this machine reads nothing (DNS rebinding)."""
+    sha = copy.commit("first", {"a": "1"})
+    copy.push()
+    assert page(hub, f"commit/{sha}", Host="evil.example.com").status_code == 404
+    assert [page(hub, path).status_code for path in ("commit/0000000", "issues/9", "pull/9")] == [404] * 3
