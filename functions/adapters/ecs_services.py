@@ -49,7 +49,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class TargetGroup:
-    """The target group of a service revision, and the listener rule that sends requests to it; both are ARNs."""
+    """A target group, and the listener rule or the load balancer that sends requests to it; both are ARNs."""
 
     arn: str
     rule: str
@@ -179,6 +179,25 @@ class EcsServices(InEnvironments):
             return None
         new, old = (TargetGroup(one["targetGroupArn"], one.get("productionListenerRule", "")) for one in groups)
         return None if new == old else (new, old)
+
+    def balanced(self, environment: Environment, service: Service) -> tuple[TargetGroup, ...]:
+        """The target groups of a service, in turn or not, that a load balancer sends requests to.
+
+        A rolling service names no listener rule, so the load balancer itself is asked for.
+        https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTargetGroups.html
+        """
+        found = list[TargetGroup]()
+        for one in service.described.get("loadBalancers", ()):
+            turns = one.get("advancedConfiguration") or {}
+            groups = [arn for arn in (one.get("targetGroupArn"), turns.get("alternateTargetGroupArn")) if arn]
+            rule = turns.get("productionListenerRule", "")
+            if groups and not rule:
+                client = self._aws.client("elbv2", region=environment.region, role_arn=environment.read_role_arn)
+                pages = client.get_paginator("describe_target_groups").paginate(TargetGroupArns=groups)
+                asked = (group for page in pages for group in page["TargetGroups"])
+                rule = next((arn for group in asked for arn in group.get("LoadBalancerArns", ())), "")
+            found += [TargetGroup(arn, rule) for arn in groups]
+        return tuple(found)
 
     def _definitions(self, environment: Environment, revisions: Sequence[str]) -> dict[str, str]:
         """The task definitions (`family:revision`) of service revisions, by their ARNs."""

@@ -1,16 +1,25 @@
-"""Reads from CloudWatch what the requests to the two versions of a part met, minute by minute.
+"""Reads from CloudWatch what the requests to a part, or to its two versions, met, minute by minute.
 
 Services publish these metrics once a minute, and only for minutes with requests; a minute may have figures of a part of
 it. https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from functions.adapters.in_environments import InEnvironments
-from functions.domain.comparisons import Comparison, Figures, Metrics, Versions, same_minutes
+from functions.domain.comparisons import (
+    Comparison,
+    Figures,
+    Metrics,
+    Versions,
+    Whole,
+    around,
+    read_from,
+    same_minutes,
+)
 from functions.domain.environments import Environment
 from functions.domain.manifests import Part
 from functions.domain.rollouts import Rollout
@@ -28,10 +37,26 @@ class VersionFigures(InEnvironments):
 
     def versions(self, environment: Environment, part: Part, rollout: Rollout) -> Versions | None:
         """The metrics of the new and the old version of a part at a step of its rollout; None if it has none."""
-        # Imported here: only steps of rollouts are compared, and targets bring the adapters of all kinds.
+        # Imported here: only changed services are compared, and targets bring the adapters of all kinds.
         from functions.targets.registry import Targets
 
         return Targets.connect(self._aws).called(part).versions(environment, part, rollout)
+
+    def whole(self, environment: Environment, part: Part) -> Whole | Comparison | None:
+        """The metrics of all requests to a part; None if it has none, or its versions are compared at steps.
+
+        `unread` if the load balancer may not be asked for.
+        """
+        from functions.targets.registry import Targets
+
+        if part.way != "call":
+            return None
+        try:
+            return Targets.connect(self._aws).called(part).whole(environment, part)
+        except self._reader(environment).exceptions.ClientError as error:
+            if not error.response["Error"]["Code"].startswith("AccessDenied"):
+                raise
+            return _unread(environment, recorded(str(error)), "elasticloadbalancing:DescribeTargetGroups")
 
     def read(
         self, environment: Environment, versions: Versions, since: datetime, now: datetime
@@ -40,33 +65,43 @@ class VersionFigures(InEnvironments):
 
         Figures that may not be read, or that CloudWatch can't read now, are the comparison `unread`.
         """
+        read = self._minutes(environment, {"new": (versions.new,), "old": (versions.old,)}, since, now)
+        return read if isinstance(read, Comparison) else same_minutes(read["new"], read["old"])
+
+    def read_around(
+        self, environment: Environment, whole: Whole, began: datetime, changed: datetime, now: datetime
+    ) -> tuple[Figures, Figures] | Comparison:
+        """The figures of a part after and before its change, of which `began` is when the version before it ran."""
+        read = self._minutes(environment, {"all": whole.metrics}, read_from(changed), now)
+        return read if isinstance(read, Comparison) else around(read["all"], began, changed)
+
+    def _minutes(
+        self, environment: Environment, wanted: Mapping[str, Iterable[Metrics]], since: datetime, now: datetime
+    ) -> dict[str, dict[datetime, Figures]] | Comparison:
+        """The figures of each minute since a time, by the names of the metrics that are wanted; or why not."""
         client = self._reader(environment)
-        asked = {
-            f"{which}_{number}": query
-            for which, metrics in (("new", versions.new), ("old", versions.old))
-            for number, query in enumerate(_queries(metrics))
-        }
+        queries = ((which, query) for which, some in wanted.items() for one in some for query in _queries(one))
+        asked = {f"{which}_{number}": (which, query) for number, (which, query) in enumerate(queries)}
         pages = client.get_paginator("get_metric_data").paginate(
-            MetricDataQueries=[{"Id": name, "MetricStat": stat} for name, (_, _, stat) in asked.items()],
+            MetricDataQueries=[{"Id": name, "MetricStat": stat} for name, (_, (_, _, stat)) in asked.items()],
             StartTime=since,
             EndTime=now + timedelta(seconds=_PERIOD),
         )
         minutes: dict[str, defaultdict[datetime, dict[str, float]]] = {
-            which: defaultdict(lambda: defaultdict(float)) for which in ("new", "old")
+            which: defaultdict(lambda: defaultdict(float)) for which in wanted
         }
         try:
             for found in (one for page in pages for one in page["MetricDataResults"]):
                 if found["StatusCode"] not in _READ:
                     return _unread(environment, f"CloudWatch says {found['StatusCode']} of {found['Label']}")
-                field, unit, _ = asked[found["Id"]]
+                which, (field, unit, _) = asked[found["Id"]]
                 for minute, value in zip(found["Timestamps"], found["Values"], strict=True):
-                    minutes[found["Id"][:3]][minute][field] += value * unit
+                    minutes[which][minute][field] += value * unit
         except client.exceptions.ClientError as error:
             if not error.response["Error"]["Code"].startswith("AccessDenied"):
                 raise
             return _unread(environment, recorded(str(error)))
-        new, old = ({minute: Figures(**one) for minute, one in minutes[which].items()} for which in ("new", "old"))
-        return same_minutes(new, old)
+        return {which: {at: Figures(**one) for at, one in found.items()} for which, found in minutes.items()}
 
 
 def _queries(metrics: Metrics) -> Iterator[tuple[str, float, Mapping[str, Any]]]:
@@ -84,9 +119,9 @@ def _stat(metrics: Metrics, name: str, statistic: str) -> Mapping[str, Any]:
     return {"Metric": metric, "Period": _PERIOD, "Stat": statistic}
 
 
-def _unread(environment: Environment, reason: str) -> Comparison:
+def _unread(environment: Environment, reason: str, action: str = "cloudwatch:GetMetricData") -> Comparison:
     return Comparison(
         "unread",
         f"the versions are not compared, because {environment.read_role_arn or 'the function'} can't read the metrics "
-        f"of {environment.name} ({reason}): allow it cloudwatch:GetMetricData",
+        f"of {environment.name} ({reason}): allow it {action}",
     )

@@ -2,17 +2,24 @@
 
 A step of a rollout is compared in samples. A sample is what both versions have met since the last one, once each has
 met enough requests. Only bad samples in a row are a breach, so one burst of errors is none.
+
+A version that met all requests at once has none beside it. It is compared with what the version before it met in the
+hour before the change.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 # A latency that differs by less is noise, whatever the percentage: 3 ms instead of 2 ms.
 NOTICEABLE_MS = 50.0
 # CloudWatch has new figures once a minute.
 SAMPLE_SECONDS = 60
+# How long before a change requests count for the version before, and how long a change may take (budgets.APPLICATION).
+_BEFORE = timedelta(hours=1)
+_CHANGE = timedelta(minutes=10)
+_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,14 @@ class Versions:
 
     new: Metrics
     old: Metrics
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The metrics of all requests to a part, whichever version answers, and the limits of its comparison."""
+
+    metrics: tuple[Metrics, ...]
     limits: Limits
 
 
@@ -124,6 +139,49 @@ def _sum(figures: Iterable[Figures]) -> Figures:
     )
 
 
+def around(minutes: Mapping[datetime, Figures], began: datetime, changed: datetime) -> tuple[Figures, Figures]:
+    """The sums after and before a part was changed; `began` is since when the version before had run.
+
+    Minutes in which the change may have been under way count for neither.
+    """
+    start = max(began, changed - _CHANGE - _BEFORE)
+    old = (one for minute, one in minutes.items() if start <= minute <= changed - _CHANGE - _MINUTE)
+    return _sum(one for minute, one in minutes.items() if minute >= changed), _sum(old)
+
+
+def read_from(changed: datetime) -> datetime:
+    """The first minute that `around` may count."""
+    return changed - _CHANGE - _BEFORE
+
+
+def compare_with_before(before: Samples, new: Figures, old: Figures, limits: Limits) -> tuple[Samples, Comparison]:
+    """Take a sample of what a part has met since its change, against all that it met before; the samples after it.
+
+    `new` grows, `old` does not.
+    """
+    added = new.since(before.new)
+    if min(added.requests, old.requests) < limits.requests:
+        reason = (
+            f"too few requests to compare: {added.requests:.0f} after the change, {old.requests:.0f} before it, and a "
+            f"sample needs {limits.requests} of each"
+        )
+        return before, Comparison("too few requests", reason, before.bad)
+    return _judged(before, added, old, limits, Samples(new, old), ("after the change", "before it"))
+
+
+def together(found: Mapping[str, Comparison]) -> Comparison | None:
+    """The comparisons of several parts as one, which is as bad as the worst; None if nothing is to be said.
+
+    A part with too few requests says nothing, unless it was worse before: few requests are usual.
+    """
+    told = {part: one for part, one in found.items() if one.outcome != "too few requests" or one.bad}
+    if not told:
+        return None
+    reason = "; ".join(f"{part}: {one.reason}" for part, one in sorted(told.items()))
+    worst = max(told.values(), key=lambda one: one.bad)
+    return Comparison(worst.outcome, reason, worst.bad)
+
+
 def compare(before: Samples, new: Figures, old: Figures, limits: Limits) -> tuple[Samples, Comparison]:
     """Take a sample of the figures of both versions since the step began, if enough was added; the samples after it."""
     added, beside = new.since(before.new), old.since(before.old)
@@ -133,11 +191,21 @@ def compare(before: Samples, new: Figures, old: Figures, limits: Limits) -> tupl
             f"old one, and a sample needs {limits.requests} of each"
         )
         return before, Comparison("too few requests", reason, before.bad)
-    worse = [words for words in (_more_errors(added, beside, limits), _slower(added, beside, limits)) if words]
+    return _judged(before, added, beside, limits, Samples(new, old), ("with the new version", "with the old one"))
+
+
+def _judged(
+    before: Samples, new: Figures, old: Figures, limits: Limits, after: Samples, words: tuple[str, str]
+) -> tuple[Samples, Comparison]:
+    """The sample of these figures; `words` say of which requests they are."""
+    errors, latency = _errors(new, old, words), _latency(new, old, words)
+    worse = [
+        said for said, bad in ((errors, _more_errors(new, old, limits)), (latency, _slower(new, old, limits))) if bad
+    ]
     bad = before.bad + 1 if worse else 0
-    reason = "; ".join(worse) or f"{_errors(added, beside)}; {_latency(added, beside)}"
     often = f" in {bad} samples in a row" if bad > 1 else ""
-    return Samples(new, old, bad), Comparison("worse" if worse else "alike", reason + often, bad)
+    reason = "; ".join(worse or (errors, latency)) + often
+    return replace(after, bad=bad), Comparison("worse" if worse else "alike", reason, bad)
 
 
 def uncompared(before: Samples, found: Comparison) -> Comparison:
@@ -145,22 +213,21 @@ def uncompared(before: Samples, found: Comparison) -> Comparison:
     return replace(found, bad=before.bad)
 
 
-def _more_errors(new: Figures, old: Figures, limits: Limits) -> str:
-    return _errors(new, old) if new.error_percent - old.error_percent > limits.error_percent else ""
+def _more_errors(new: Figures, old: Figures, limits: Limits) -> bool:
+    return new.error_percent - old.error_percent > limits.error_percent
 
 
-def _slower(new: Figures, old: Figures, limits: Limits) -> str:
+def _slower(new: Figures, old: Figures, limits: Limits) -> bool:
     longer = new.latency - old.latency
-    percent = longer > old.latency * limits.latency_percent / 100
-    return _latency(new, old) if old.answers and percent and longer > NOTICEABLE_MS else ""
+    return bool(old.answers) and longer > max(old.latency * limits.latency_percent / 100, NOTICEABLE_MS)
 
 
-def _errors(new: Figures, old: Figures) -> str:
+def _errors(new: Figures, old: Figures, words: tuple[str, str]) -> str:
     return (
-        f"errors {new.error_percent:.1f} % of {new.requests:.0f} requests with the new version, "
-        f"{old.error_percent:.1f} % of {old.requests:.0f} with the old one"
+        f"errors {new.error_percent:.1f} % of {new.requests:.0f} requests {words[0]}, "
+        f"{old.error_percent:.1f} % of {old.requests:.0f} {words[1]}"
     )
 
 
-def _latency(new: Figures, old: Figures) -> str:
-    return f"latency {new.latency:.0f} ms with the new version, {old.latency:.0f} ms with the old one"
+def _latency(new: Figures, old: Figures, words: tuple[str, str]) -> str:
+    return f"latency {new.latency:.0f} ms {words[0]}, {old.latency:.0f} ms {words[1]}"

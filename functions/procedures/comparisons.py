@@ -1,14 +1,23 @@
-"""Comparing the two versions that share the requests at a step of a rollout (R3, R13)."""
+"""Comparing the two versions that share the requests at a step of a rollout, or a part after and before its change."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from functions.adapters.clock import Clock, iso
 from functions.adapters.version_figures import VersionFigures
-from functions.domain.comparisons import NOTHING_TO_COMPARE, SAMPLE_SECONDS, Comparison, Samples, compare, uncompared
-from functions.domain.environments import Environment
+from functions.domain.comparisons import (
+    NOTHING_TO_COMPARE,
+    SAMPLE_SECONDS,
+    Comparison,
+    Samples,
+    compare,
+    compare_with_before,
+    together,
+    uncompared,
+)
+from functions.domain.environments import Environment, PartState
 from functions.domain.manifests import Part
 from functions.domain.rollouts import Rollout
 from functions.handler import decode, encode
@@ -36,6 +45,34 @@ def sample(
         return encode(known), uncompared(known, found)
     samples, comparison = compare(known, *found, versions.limits)
     return encode(samples), comparison
+
+
+def sample_whole(
+    environment: Environment,
+    changed: Iterable[PartState],
+    before: Mapping[str, Any],
+    figures: VersionFigures,
+    clock: Clock,
+) -> tuple[dict[str, Any], Comparison | None]:
+    """The same for parts whose requests all met the new version at once, by part; None if nothing is to be said."""
+    samples, found = dict(before), dict[str, Comparison]()
+    for state in changed:
+        part, running, good = state.definition, state.running, state.good
+        whole = figures.whole(environment, part) if part else None
+        if part is None or running is None or good is None or whole is None:
+            continue
+        known = decode(Samples, before.get(state.part, {}))
+        if isinstance(whole, Comparison):
+            found[state.part] = uncompared(known, whole)
+            continue
+        began, since = datetime.fromisoformat(good.at), datetime.fromisoformat(running.at)
+        read = figures.read_around(environment, whole, began, since, clock.now())
+        if isinstance(read, Comparison):
+            found[state.part] = uncompared(known, read)
+            continue
+        taken, found[state.part] = compare_with_before(known, *read, whole.limits)
+        samples[state.part] = encode(taken)
+    return samples, together(found)
 
 
 def patience(until: str, needed: int) -> str:

@@ -1,18 +1,21 @@
 """Watch: store the task token for alarms, then read alarms and health; ends by a breach or when the time is up (R1).
 
-At a step of a rollout, the new version is also compared with the old one (R13).
+At a step of a rollout, the new version is also compared with the old one (R13). In the watch of a whole release, each
+service that it changed is compared with what it met before (R3).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from functions.adapters.clock import Clock
 from functions.adapters.environment_health import EnvironmentHealth
+from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.executions import Executions
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.version_figures import VersionFigures
 from functions.adapters.waits_table import WaitsTable
-from functions.domain.environments import Environment
+from functions.domain.environments import Environment, PartState
 from functions.domain.manifests import Part
 from functions.domain.rollouts import Rollout
 from functions.domain.waits import Wait, WatchFacts, WatchKey
@@ -60,6 +63,7 @@ def watch(
     event: Input,
     waits: WaitsTable,
     health: EnvironmentHealth,
+    environments: EnvironmentsTable,
     figures: VersionFigures,
     tokens: TaskTokens,
     executions: Executions,
@@ -89,7 +93,7 @@ def watch(
     sampling = Sampling(event.own, event.environment.unhealthy_samples, facts.bad)
     alarms = health.alarms(event.environment, event.repository, event.gone, event.paused)
     probes = health.probes(event.environment, event.gone)
-    comparison, patient_until = _compare(event, facts, waits, key, figures, clock)
+    comparison, patient_until = _compare(event, facts, waits, key, environments, figures, clock)
     found = facts.failed or judge(
         alarms,
         probes,
@@ -111,16 +115,43 @@ def watch(
 
 
 def _compare(
-    event: Input, facts: WatchFacts, waits: WaitsTable, key: WatchKey, figures: VersionFigures, clock: Clock
+    event: Input,
+    facts: WatchFacts,
+    waits: WaitsTable,
+    key: WatchKey,
+    environments: EnvironmentsTable,
+    figures: VersionFigures,
+    clock: Clock,
 ) -> "tuple[Comparison | None, str]":
-    """The comparison at a step, whose samples are stored, and how long a bad one is waited for; None at no step."""
-    if event.paused is None or event.rollout is None or facts.failed:
+    """The comparison, whose samples are stored, and how long a bad one is waited for; None if nothing is compared."""
+    at_step = event.paused is not None and event.rollout is not None
+    changed = [] if at_step else list(_changed(event, environments))
+    if facts.failed or not (at_step or changed):
         return None, event.until
-    # Imported here: most watches are of whole releases.
-    from functions.procedures.comparisons import Step, patience, sample
+    # Imported here: an enhanced watch, which reads for a day, compares nothing.
+    from functions.procedures.comparisons import Step, patience, sample, sample_whole
 
-    step = Step(event.paused, event.rollout, event.since)
-    samples, comparison = sample(event.environment, step, facts.samples, figures, clock)
+    comparison: Comparison | None
+    if event.paused and event.rollout:
+        step = Step(event.paused, event.rollout, event.since)
+        samples, comparison = sample(event.environment, step, facts.samples, figures, clock)
+    else:
+        samples, comparison = sample_whole(event.environment, changed, facts.samples, figures, clock)
     if samples != facts.samples:
         waits.note_fact(key, "samples", samples)
     return comparison, patience(event.until, event.environment.unhealthy_samples)
+
+
+def _changed(event: Input, environments: EnvironmentsTable) -> Iterator[PartState]:
+    """The parts that run another version since this deployment than the last good one.
+
+    Once the release is good, as in the enhanced watch, there are none.
+    """
+    for state in environments.parts(event.environment.name).values():
+        running, good = state.running, state.good
+        if running is None or good is None or state.in_doubt or state.part in event.gone:
+            continue
+        if not (running.at and good.at):  # of a version from outside the platform, no time is known
+            continue
+        if running.deployment_id == event.deployment_id and running.version != good.version:
+            yield state

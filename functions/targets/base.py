@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from functions.adapters.delivered_functions import Keep
 from functions.adapters.manifest_types import Meaning, Percent, PreviewPath, Requests
-from functions.domain.comparisons import Limits, Versions
+from functions.domain.comparisons import Limits, Versions, Whole
 from functions.domain.drift import Trace
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.images import Image
@@ -75,16 +75,17 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparisonKeys:
-    """The manifest keys of kinds whose versions share requests; None: the environment's settings decide alone.
+    """The manifest keys of kinds whose requests are measured; None: the environment's settings decide alone.
 
     They can only tighten these settings (`limits`).
     """
 
     worse_error_percent: Annotated[
-        Percent | None, Meaning("At a step, so many percentage points more failed requests are worse.", 5)
+        Percent | None,
+        Meaning("So many percentage points more failed requests than with the old version are worse.", 5),
     ] = None
     worse_latency_percent: Annotated[
-        Percent | None, Meaning("At a step, an average latency longer by so many percent is worse.", 20)
+        Percent | None, Meaning("An average latency longer by so many percent than with the old version is worse.", 20)
     ] = None
     compared_requests: Annotated[
         Requests | None, Meaning("How many requests each version must have met to be compared.", 20)
@@ -245,6 +246,10 @@ class CallTarget(Target):
     @abstractmethod
     def versions(self, environment: Environment, part: Part, rollout: Rollout) -> Versions | None:
         """The metrics of the two versions that share the requests at a step; None if they are not known."""
+
+    @abstractmethod
+    def whole(self, environment: Environment, part: Part) -> Whole | None:
+        """The metrics of all requests to a part; None if there are none, or `versions` are compared at its steps."""
 
     @abstractmethod
     def restore(self, environment: Environment, step: Step) -> Rollout:

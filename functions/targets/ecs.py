@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from functions.adapters.ecs_services import EcsServices, Service, TargetGroup
 from functions.adapters.manifest_types import AnyText, Meaning, Steps, StepSeconds
-from functions.domain.comparisons import Metrics, Versions
+from functions.domain.comparisons import Metrics, Versions, Whole
 from functions.domain.drift import Trace
 from functions.domain.ecs import ServiceDeployment, Strategy, configuration, mistake_in_strategy, way_back
 from functions.domain.environments import Environment, PartState, Version
@@ -213,6 +213,15 @@ class EcsTarget(CallTarget):
         new, old = map(_metrics, groups)
         return Versions(new, old, _keys(part).limits(environment)) if new and old else None
 
+    def whole(self, environment: Environment, part: Part) -> Whole | None:
+        """The requests to all target groups of the service; None at steps, or without an Application Load Balancer."""
+        service = self._services.service(environment, *_names(environment, part))
+        if service is None or _keys(part).steps:
+            return None
+        groups = self._services.balanced(environment, service)
+        found = tuple(one for one in map(_metrics, groups) if one)
+        return Whole(found, _keys(part).limits(environment)) if found else None
+
     def restore(self, environment: Environment, step: Step) -> Rollout:
         """Let ECS go back: at once where a deployment is under way, else by a deployment of the earlier version.
 
@@ -312,7 +321,7 @@ def _metrics(group: TargetGroup) -> Metrics | None:
 
     A request that got no answer is no HTTPCode_Target_5XX_Count: the load balancer answers it by itself.
     """
-    # …:listener-rule/app/{name}/{id}/{listener}/{rule}
+    # …:listener-rule/app/{name}/{id}/{listener}/{rule}, …:loadbalancer/app/{name}/{id}
     balancer = "/".join(group.rule.rpartition(":")[2].split("/")[1:4])
     if not balancer.startswith("app/"):
         return None

@@ -45,6 +45,11 @@ def read_statements(settings: "EnvironmentSettings", naming: "Naming") -> tuple[
             why="ListTasks is restricted by its cluster",
             condition=_in_clusters(settings, naming),
         ),
+        Statement(
+            ("elasticloadbalancing:DescribeTargetGroups",),
+            ("*",),
+            why="DescribeTargetGroups can't be restricted to a resource",
+        ),
         *_images(settings, naming),
     )
 

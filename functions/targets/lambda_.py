@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from functions.adapters.delivered_functions import DeliveredFunctions, Pointer
 from functions.adapters.manifest_types import AnyText, Meaning, RepositoryPath, Steps, StepSeconds
-from functions.domain.comparisons import Metrics, Versions
+from functions.domain.comparisons import Metrics, Versions, Whole
 from functions.domain.drift import Trace
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.errors import ManifestError
@@ -217,6 +217,14 @@ class LambdaTarget(CallTarget):
         new, old = (_metrics(name, keys.alias, version) for version in (rollout.version, found.version))
         return Versions(new, old, keys.limits(environment))
 
+    def whole(self, environment: Environment, part: Part) -> Whole | None:
+        """The invocations of the alias, by the dimension Resource; None with steps."""
+        keys = _keys(part)
+        if keys.steps:
+            return None
+        name = _name(environment, part)
+        return Whole((_metrics(name, keys.alias),), keys.limits(environment))
+
     def restore(self, environment: Environment, step: Step) -> Rollout:
         """Point the alias at the earlier version, which clears the shares of others."""
         name = _name(environment, step.part)
@@ -242,8 +250,10 @@ def _on_functions(
     return Statement(actions, on, why="versions and aliases of these functions only")
 
 
-def _metrics(name: str, alias: str, version: str) -> Metrics:
-    dimensions = {"FunctionName": name, "Resource": f"{name}:{alias}", "ExecutedVersion": version}
+def _metrics(name: str, alias: str, version: str = "") -> Metrics:
+    """The metrics of an alias, or of one version that it invoked."""
+    executed = {"ExecutedVersion": version} if version else {}
+    dimensions = {"FunctionName": name, "Resource": f"{name}:{alias}", **executed}
     return Metrics("AWS/Lambda", "Invocations", ("Errors",), "Duration", 1, dimensions)
 
 

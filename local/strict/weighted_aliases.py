@@ -23,7 +23,7 @@ _draws = random.Random(os.environ.get(SEED) or None)  # noqa: S311 - no secret
 
 # The dimensions of the metrics of an invocation: in the record that is executed, or of the call that executes it.
 _OF_RECORD = "kiroVersionDimensions"
-_of_call: ContextVar[dict[str, str] | None] = ContextVar("version_dimensions", default=None)
+_of_call: ContextVar[list[dict[str, str]] | None] = ContextVar("version_dimensions", default=None)
 
 
 def drawn(function: dict[str, Any] | None, qualifier: str | None) -> str | None:
@@ -39,17 +39,21 @@ def drawn(function: dict[str, Any] | None, qualifier: str | None) -> str | None:
 _of_the_alias = lambda_svc._effective_func_record_for_qualifier
 
 
-def dimensions(function: dict[str, Any] | None, qualifier: str | None, met: str | None) -> dict[str, str]:
-    """Those of the version that a request to an alias with weights met; {} for any other qualifier.
+def dimensions(function: dict[str, Any] | None, qualifier: str | None, met: str | None) -> list[dict[str, str]]:
+    """Those of a request to an alias, and of the version that it met if the alias has weights; [] for no alias.
 
-    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html: by ExecutedVersion, the metrics of two
-    versions that are both targets of a weighted alias can be compared.
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html: metrics can be filtered by the alias
+    (Resource), and by ExecutedVersion the two versions that are both targets of a weighted alias can be compared.
     """
-    alias = (function or {}).get("aliases", {}).get(qualifier) or {}
-    if function is None or not (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights"):
-        return {}
-    name, version = function["config"]["FunctionName"], alias["FunctionVersion"] if met == qualifier else met
-    return {"FunctionName": name, "Resource": f"{name}:{qualifier}", "ExecutedVersion": str(version)}
+    alias = (function or {}).get("aliases", {}).get(qualifier)
+    if function is None or alias is None:
+        return []
+    name = function["config"]["FunctionName"]
+    by_alias = {"FunctionName": name, "Resource": f"{name}:{qualifier}"}
+    if not (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights"):
+        return [by_alias]
+    version = alias["FunctionVersion"] if met == qualifier else met
+    return [by_alias, {**by_alias, "ExecutedVersion": str(version)}]
 
 
 @around(lambda_svc, "_effective_func_record_for_qualifier")
@@ -63,17 +67,19 @@ def split_the_requests(original: Callable[..., Answer], function: Any, qualifier
 
 @around(lambda_svc, "_execute_function_dispatch")
 def publish_by_version(original: Callable[..., Answer], function: dict[str, Any], *invocation: Any) -> Answer:
-    """Each invocation through a weighted alias counts for the version that it met, beside the function's own metrics.
+    """Each invocation through an alias counts for it, and for the version that it met if there are two of them.
+
+    The function's own metrics are published, too.
 
     Errors are those of the function: one that returns an error status has not failed.
     """
     found, began = function.get(_OF_RECORD) or _of_call.get(), time.monotonic()
     result = original(function, *invocation)
-    if found:
-        took = 1000 * (time.monotonic() - began)
-        cloudwatch.record_metric("AWS/Lambda", "Invocations", 1, "Count", found)
-        cloudwatch.record_metric("AWS/Lambda", "Errors", 1 if result.get("error") else 0, "Count", found)
-        cloudwatch.record_metric("AWS/Lambda", "Duration", took, "Milliseconds", found)
+    took = 1000 * (time.monotonic() - began)
+    for names in found or ():
+        cloudwatch.record_metric("AWS/Lambda", "Invocations", 1, "Count", names)
+        cloudwatch.record_metric("AWS/Lambda", "Errors", 1 if result.get("error") else 0, "Count", names)
+        cloudwatch.record_metric("AWS/Lambda", "Duration", took, "Milliseconds", names)
     return result
 
 

@@ -1,5 +1,6 @@
 """Comparing two versions: what a sample is, when it is bad, and what never undoes a release (R3, R13)."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,8 +13,11 @@ from functions.domain.comparisons import (
     Figures,
     Limits,
     Samples,
+    around,
     compare,
+    compare_with_before,
     same_minutes,
+    together,
     uncompared,
 )
 from functions.domain.watches import Probe, Sampling, judge
@@ -168,3 +172,70 @@ def test_only_minutes_count_in_which_both_met_requests() -> None:
     new = dict(zip(minutes[1:], (met(10, 1), met(20), Figures(errors=1)), strict=True))
     old = dict(zip(minutes[:3], (met(500, 9), met(90), met(180, 2)), strict=True))
     assert same_minutes(new, old) == (met(30, 1), met(270, 2))
+
+
+CHANGED = datetime(2026, 1, 31, 8, 0, 20, tzinfo=UTC)
+LONG_AGO = CHANGED - timedelta(days=3)
+
+
+def test_the_minutes_of_a_change_count_for_neither_version() -> None:
+    """R3: the hour before a change that may take ten minutes, and what comes after it."""
+    clock = CHANGED.replace(second=0)
+    minutes = {clock + timedelta(minutes=at): met(2 ** (at + 100)) for at in range(-80, 3)}
+    new, old = around(minutes, LONG_AGO, CHANGED)
+    assert new.requests == 2**101 + 2**102
+    assert old.requests == sum(2 ** (at + 100) for at in range(-69, -10))
+
+
+def test_a_version_that_ran_for_a_short_time_counts_from_its_start() -> None:
+    """What ran before it says nothing about it."""
+    minutes = {CHANGED.replace(second=0) + timedelta(minutes=at): met(1) for at in range(-80, 3)}
+    _, old = around(minutes, CHANGED - timedelta(minutes=15), CHANGED)
+    assert old.requests == 4
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "said"),
+    [
+        (met(60, errors=12), met(600), "errors 20.0 % of 60 requests after the change, 0.0 % of 600 before it"),
+        (met(60, latency=200), met(600), "latency 200 ms after the change, 100 ms before it"),
+        (met(60, errors=6), met(600), ""),
+        (met(60, latency=149), met(600), ""),
+        (met(60, errors=36), met(600, errors=300), ""),
+    ],
+)
+def test_a_whole_release_is_compared_with_what_was_before(new: Figures, old: Figures, said: str) -> None:
+    """R3: more than ten points more errors, or half as slow again; what failed before as often is not blamed on it."""
+    samples, found = compare_with_before(Samples(), new, old, LIMITS)
+    assert found.outcome == ("worse" if said else "alike")
+    assert found.reason == said or not said
+    assert (samples.new, samples.bad) == (new, 1 if said else 0)
+
+
+def test_each_sample_of_a_whole_release_is_new() -> None:
+    """R13: what was counted once is not counted again, and a burst is one sample."""
+    old, samples, bad = met(600), Samples(), []
+    for new in (met(60, errors=30), met(60, errors=30), met(120, errors=60), met(180, errors=60)):
+        samples, found = compare_with_before(samples, new, old, LIMITS)
+        bad.append((found.outcome, found.bad))
+    assert bad == [("worse", 1), ("too few requests", 1), ("worse", 2), ("alike", 0)]
+
+
+def test_without_requests_before_a_change_nothing_is_worse() -> None:
+    """A first release, and a service that nobody used."""
+    _, found = compare_with_before(Samples(), met(900, errors=900), met(49), LIMITS)
+    assert found.outcome == "too few requests"
+    assert "900 after the change, 49 before it" in found.reason
+
+
+def test_the_worst_part_decides() -> None:
+    """Parts that had too few requests are silent; the others are named, and so is what may not be read."""
+    few, fine = Comparison("too few requests", "few"), Comparison("alike", "fine")
+    worse = Comparison("worse", "errors", 1)
+    assert together({}) is together({"api": few}) is None
+    assert together({"web": worse, "api": fine}) == Comparison("worse", "api: fine; web: errors", 1)
+    assert together({"web": few, "api": fine}) == Comparison("alike", "api: fine")
+    assert together({"web": replace(few, bad=2), "api": fine}) == Comparison(
+        "too few requests", "api: fine; web: few", 2
+    )
+    assert together({"api": Comparison("unread", "denied")}) == Comparison("unread", "api: denied")

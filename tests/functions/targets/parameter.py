@@ -9,7 +9,7 @@ import dacite
 import pytest
 
 from functions.adapters.manifest_types import AnyText
-from functions.domain.comparisons import Versions
+from functions.domain.comparisons import Versions, Whole
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.manifests import Kind, Part
 from functions.domain.rollback import Step
@@ -108,6 +108,9 @@ class ParameterTarget(CallTarget):
         return self.progress(change.environment, change.part, rollout)
 
     def versions(self, environment: Environment, part: Part, rollout: Rollout) -> Versions | None:
+        return None
+
+    def whole(self, environment: Environment, part: Part) -> Whole | None:
         return None
 
     def restore(self, environment: Environment, step: Step) -> Rollout:

@@ -92,20 +92,25 @@ def test_requests_to_an_address_meet_two_versions(aws: Clients, emulator: Emulat
         return {get(url)[1]["version"] for _ in range(REQUESTS)}
 
     assert met() == {"1"}
-    assert measured(aws, name, qualifier) == {}
+    assert measured(aws, name, qualifier) == {"a": [REQUESTS, 0, REQUESTS]}
     split: Callable[..., Any] = functions.update_alias
     split(FunctionName=name, Name=qualifier, RoutingConfig={"AdditionalVersionWeights": {"2": 0.5}})
     assert met() == {"1", "2"}
-    assert sum(counts[0] for counts in measured(aws, name, qualifier).values()) == REQUESTS
+    counts = measured(aws, name, qualifier)
+    assert counts["1"][0] + counts["2"][0] == counts["a"][0] - REQUESTS == REQUESTS
     split(FunctionName=name, Name=qualifier, FunctionVersion="2", RoutingConfig={"AdditionalVersionWeights": {}})
     assert met() == {"2"}
 
 
 def measured(aws: Clients, name: str, qualifier: str) -> dict[str, list[float]]:
-    """The invocations, errors and timed invocations of the versions 1 and 2 by an alias, of those that have any."""
+    """The invocations, errors and timed invocations of an alias, and of versions by it, of those that have any.
+
+    The key of the alias itself is `a`.
+    """
     asked = {}
-    for version in ("1", "2"):
-        names = {"FunctionName": name, "Resource": f"{name}:{qualifier}", "ExecutedVersion": version}
+    for version in ("a", "1", "2"):
+        names = {"FunctionName": name, "Resource": f"{name}:{qualifier}"}
+        names |= {} if version == "a" else {"ExecutedVersion": version}
         dimensions = [{"Name": key, "Value": value} for key, value in names.items()]
         for metric, stat in (("Invocations", "Sum"), ("Errors", "Sum"), ("Duration", "SampleCount")):
             one = {"Namespace": "AWS/Lambda", "MetricName": metric, "Dimensions": dimensions}
@@ -122,7 +127,7 @@ def measured(aws: Clients, name: str, qualifier: str) -> dict[str, list[float]]:
 
 
 def test_what_each_version_meets_is_in_cloudwatch(aws: Clients, name: str) -> None:
-    """By alias and executed version, while the alias has weights; a function that raises has failed.
+    """By alias, and by executed version while it has weights; a function that raises has failed.
 
     https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html
     """
@@ -133,8 +138,9 @@ def test_what_each_version_meets_is_in_cloudwatch(aws: Clients, name: str) -> No
     met = Counter(call["ExecutedVersion"] for call in calls)
     failed = Counter(call["ExecutedVersion"] for call in calls if "FunctionError" in call)
     assert failed.total() == REQUESTS
-    assert measured(aws, name, qualifier) == {one: [met[one], failed[one], met[one]] for one in ("1", "2")}
-    assert measured(aws, name, plain) == {}
+    counts = {one: [met[one], failed[one], met[one]] for one in ("1", "2")}
+    assert measured(aws, name, qualifier) == {"a": [2 * REQUESTS, REQUESTS, 2 * REQUESTS], **counts}
+    assert measured(aws, name, plain) == {"a": [1, 0, 1]}
 
 
 def test_what_is_read_of_an_alias_is_its_own_version(aws: Clients, name: str) -> None:
