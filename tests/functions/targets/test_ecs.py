@@ -214,6 +214,24 @@ def test_requests_behind_another_load_balancer_are_not_compared(
     assert made.target.versions(made.environment, made.part, Rollout("paused", "v", 10, "arn")) is None
 
 
+def test_all_requests_to_a_service_are_measured_without_steps(
+    delivered: Callable[..., Delivered], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R3: of each target group behind an Application Load Balancer, by its rule or by itself; none with steps."""
+    made, ends = delivered(), ("listener-rule/app/shop/a/b/c", "loadbalancer/app/shop/a", "loadbalancer/net/shop/a", "")
+    groups = tuple(TargetGroup(f"arn:aws:x:targetgroup/{number}/1", f"arn:{end}") for number, end in enumerate(ends))
+    monkeypatch.setattr(EcsServices, "balanced", lambda *_: groups)
+    whole = made.target.whole(made.environment, made.part)
+    assert whole
+    assert [one.dimensions for one in whole.metrics] == [
+        {"TargetGroup": f"targetgroup/{number}/1", "LoadBalancer": "app/shop/a"} for number in (0, 1)
+    ]
+    monkeypatch.setattr(EcsServices, "balanced", lambda *_: groups[2:])
+    assert made.target.whole(made.environment, made.part) is None
+    steps = delivered(strategy="canary", steps=[10])
+    assert steps.target.whole(steps.environment, steps.part) is None
+
+
 def test_a_paused_canary_goes_back(delivered: Callable[..., Delivered]) -> None:
     """R4: at once, while requests are served; the rollout has failed, and the version before runs alone."""
     made = delivered(strategy="canary", steps=[10])
