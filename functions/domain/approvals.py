@@ -24,7 +24,7 @@ State = Literal["open", "approved", "rejected", "expired", "superseded", "void"]
 class Consent:
     """The approval of one person; an environment may need several. `at` is ISO 8601, UTC.
 
-    `identity` is the ARN of the person's AWS identity, "" for one that used a link.
+    `identity` is the ARN of the person's AWS identity, or `slack:` and the user's id; "" for one that used a link.
     """
 
     by: str
@@ -126,7 +126,7 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a person posts from the approval page, or signed with an AWS identity, whose ARN is `identity` then."""
+    """What a person posts from the approval page, or as an `identity` of AWS (an ARN) or of Slack (`slack:U…`)."""
 
     approve: bool
     by: str
