@@ -9,6 +9,7 @@ from typing import Any
 from functions.adapters.page_headers import headers
 from functions.domain.approvals import Approval, Decision, holder
 from functions.domain.texts import html
+from functions.domain.times import minute
 from functions.domain.watches import too_slow_words
 from functions.gates.registry import undeclared
 
@@ -42,6 +43,7 @@ def open_page(
         approve=f"Approve for {html(approval.environment)}" if deploy else "Continue",
         reject="Reject" if deploy else "Roll back",
         problem=f'<p class="problem" id="problem" role="alert">{html(problem)}</p>' if problem else "",
+        later=_later(approval) if deploy else "",
         notes="".join(f"<li>{html(note)}</li>" for note in _notes(approval)),
     )
     where = approval.environment
@@ -70,8 +72,10 @@ def ended_page(approval: Approval, status: int | None = None) -> dict[str, Any]:
 
 
 def consented_page(approval: Approval, status: int, words: str) -> dict[str, Any]:
-    """The page after an approval when more are needed; the request stays open."""
-    return _page(status, f"More approvals needed: {approval.environment}", "open", words, _facts(approval))
+    """The page after an approval when more are needed or it counts from a later time; the request stays open."""
+    enough = approval.counts_from and len(approval.consents) >= approval.needed
+    title = "Approved from a later time" if enough else "More approvals needed"
+    return _page(status, f"{title}: {approval.environment}", "open", words, _facts(approval))
 
 
 def plain_page(status: int, title: str, words: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -87,6 +91,13 @@ def _who(held: str, given: str, *, by_address: bool) -> str:
     return _template("who.html").substitute(type=kind[0], autocomplete=kind[1], label=kind[2], name=html(given))
 
 
+def _later(approval: Approval) -> str:
+    """The field for a later time; it has no zone, so its bounds are in UTC as what is entered."""
+    return _template("later.html").substitute(
+        first=html(approval.requested_at[:16]), last=html(approval.expires_at[:16])
+    )
+
+
 def _notes(approval: Approval) -> list[str]:
     notes = [f"The request ends at {_time(approval.expires_at)}."]
     if approval.decides_from > approval.requested_at:
@@ -94,6 +105,8 @@ def _notes(approval: Approval) -> list[str]:
     if approval.needed > 1:
         had = ", ".join(one.by for one in approval.consents) or "nobody yet"
         notes.append(f"{approval.needed} people must approve. So far: {had}.")
+    if approval.counts_from:
+        notes.append(f"The approvals so far count from {minute(approval.counts_from)}.")
     if not approval.author_may_approve:
         notes.append(f"Who made, pushed or merged the release may not approve it: {', '.join(approval.authors)}.")
     if approval.shown and approval.purpose == "deploy":

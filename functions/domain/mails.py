@@ -7,7 +7,7 @@ from textwrap import wrap
 from functions.domain.approvals import Approval
 from functions.domain.messages import Message
 from functions.domain.texts import REASON, one_line
-from functions.domain.waiting import minute
+from functions.domain.times import minute
 
 WIDTH = 76
 _COMMAND = re.compile(r"`[^`]*`")

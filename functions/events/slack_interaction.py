@@ -24,7 +24,7 @@ from functions.adapters.signed_requests import Refusal, answer, read_body, read_
 from functions.adapters.slack import SlackAnswers
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
-from functions.domain.approvals import Decision, decided
+from functions.domain.approvals import Decision, decided, standing
 from functions.domain.errors import BadInputError
 from functions.domain.outside_alarms import is_timely
 from functions.domain.requests import RollbackRequest, rollback_name
@@ -96,7 +96,7 @@ def _decide(press: Press, decisions: Decisions) -> dict[str, Any]:
     if refused:
         return told(refused.message)
     if after.state == "open":
-        return told(f"Your approval is recorded; {after.needed - len(after.consents)} more must approve.")
+        return told(standing(after))
     return ended(press, f"{approval.environment}: {decided(after).reason}")
 
 

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -57,6 +57,18 @@ def call(stack: Stack, method: str = "GET", body: str = "", approval_id: str = "
 def post(stack: Stack, form: dict[str, str], **changes: str) -> Any:
     """Send a form."""
     return call(stack, "POST", urlencode({**form, **changes}))
+
+
+def test_an_approval_from_a_later_time_says_so(stack: Stack) -> None:
+    """A5: the page shows when it counts; a time that can't be read changes nothing."""
+    ask(stack)
+    later = (datetime.now(UTC) + timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M")
+    form = {"secret": SECRET, "name": "Ada", "decision": "approve"}
+    assert post(stack, form, **{"from": "tonight"})["statusCode"] == 400
+    answer = post(stack, form, **{"from": later})
+    assert (answer["statusCode"], "Approved from a later time: production" in answer["body"]) == (200, True)
+    assert f"The approvals so far count from {later.replace('T', ' ')} UTC." in call(stack, secret=SECRET)["body"]
+    assert stack.completed() == {}
 
 
 def test_the_page_shows_what_a_decision_needs(stack: Stack) -> None:
