@@ -78,7 +78,7 @@ class Approval:
     merged the release, if they may not approve. `version` counts accepted decisions, for the conditional write.
     `watch_seconds` is the length of the watch after the release; None in a request from before it was stored.
     `counts_from` is the time from which its approvals count, "" unless one was given for later. Until then it is open:
-    an alarm, a newer release or a rejection still ends it.
+    an alarm, a newer release or a rejection still ends it. `links` are pages about the release, by their names.
     """
 
     approval_id: str
@@ -111,6 +111,7 @@ class Approval:
     alarms_at: str = ""
     watch_seconds: int | None = None
     counts_from: str = ""
+    links: dict[str, str] = field(default_factory=dict)
 
     @property
     def personal(self) -> bool:
@@ -273,7 +274,9 @@ def decide(
     """
     current = as_of(approval, now)
     if current.state in ("approved", "rejected"):
-        return Refused("used", f"This request was already {current.state} by {current.by} at {current.decided_at}.")
+        return Refused(
+            "used", f"This request was already {current.state} by {current.by} at {minute(current.decided_at)}."
+        )
     if current.state != "open":
         return Refused(current.state, _ended(current))  # type: ignore[arg-type]
     decision = replace(decision, by=(held_by or decision.by).strip()[:200], reason=decision.reason.strip()[:2000])
@@ -313,7 +316,7 @@ def decided(approval: Approval) -> Decided:
     words = {
         "approved": f"approved by {approval.by}" + (f": {approval.reason}" if approval.reason else ""),
         "rejected": f"rejected by {approval.by}: {approval.reason}",
-        "expired": f"nobody decided before {approval.expires_at}",
+        "expired": f"nobody decided before {minute(approval.expires_at)}",
         "superseded": approval.reason or "superseded by a newer release",
         "void": approval.reason or "the request was withdrawn",
     }
@@ -335,7 +338,9 @@ def _refused(
             f"An approval can count from a later time, before the request ends at {minute(approval.expires_at)}.",
         )
     if now < approval.decides_from:
-        return Refused("early", f"Approving is possible from {approval.decides_from} on. Rejecting is possible now.")
+        return Refused(
+            "early", f"Approving is possible from {minute(approval.decides_from)} on. Rejecting is possible now."
+        )
     forbidden = _forbidden(approval, decision, approvers, held_by)
     if forbidden:
         return Refused("forbidden", forbidden)
@@ -383,8 +388,9 @@ def _standing(approval: Approval, approvers: Approvers | None) -> tuple[Consent,
 
 
 def _ended(approval: Approval) -> str:
+    end = minute(approval.expires_at)
     words = {
-        "expired": f"This request expired at {approval.expires_at}. Start the deployment again for a new request.",
+        "expired": f"This request expired at {end}. Start the deployment again for a new request.",
         "superseded": f"This request is superseded: {approval.reason or 'a newer release of this repository waits'}.",
         "void": "This request is void: what it showed has changed, or its deployment has ended.",
     }

@@ -42,6 +42,8 @@ def approval_wanted(approval: Approval, link: str) -> tuple[str, str]:
         ("Rollback", summary["rollback"]),
         *([("Reason", summary["reason"])] if summary["reason"] else []),
         *([("Left out", summary["pinned"])] if summary.get("pinned") else []),
+        *([("Measured", summary["figures"])] if summary.get("figures") else []),
+        *approval.links.items(),
     ]
     lines = [
         *(_wrapped(emergency, "", "  ") if emergency else []),

@@ -91,7 +91,10 @@ def approval_page(
     if http["method"] != "POST":
         kept = decisions.refused_now(current)
         banner = kept.message if kept else ""
-        return open_page(current, secret, banner=banner) if current.state == "open" else ended_page(current)
+        intent = (event.get("queryStringParameters") or {}).get("intent", "")
+        if current.state != "open":
+            return ended_page(current)
+        return open_page(current, secret, banner=banner, intent=intent)
     if form.get("decision") not in ("approve", "reject"):
         return plain_page(400, "No decision", "The form contains neither approve nor reject. Open the link again.")
     since = _time(form.get("from", ""))
@@ -171,7 +174,8 @@ def _refuse(approval: Approval, refused: Refused, secret: str, decision: Decisio
         return consented_page(current, 409, refused.message)
     if refused.why in _FORM_AGAIN:
         banner = refused.message if refused.why in _BANNERS else ""
-        return open_page(approval, secret, _STATUS[refused.why], refused.message, decision, banner)
+        intent = "approve" if decision.approve else "reject"
+        return open_page(approval, secret, _STATUS[refused.why], refused.message, decision, banner, intent)
     return ended_page(current, _STATUS[refused.why])
 
 
