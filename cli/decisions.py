@@ -1,5 +1,6 @@
 """Requests for approval: the open ones, and decisions by an operator's own AWS identity."""
 
+from datetime import UTC, datetime, time, timedelta
 from typing import Annotated
 
 import typer
@@ -13,6 +14,11 @@ from functions.domain.approvals import Approval
 
 Where = Annotated[str, typer.Argument(metavar="[ENVIRONMENT]", help="needed if it waits in several environments")]
 
+From = Annotated[
+    str,
+    typer.Option("--from", metavar="TIME", help="the approval counts from then: 22:00 here, or 2026-02-01T22:00+01:00"),
+]
+
 
 def approvals(context: typer.Context, output: Output = Form.TABLE) -> None:
     """Show the open requests for approval."""
@@ -24,6 +30,7 @@ def approve(
     deployment: Deployment,
     reason: Reason,
     environment: Where = "",
+    since: From = "",
     yes: Yes = False,
     output: Output = Form.TABLE,
 ) -> None:
@@ -35,7 +42,8 @@ def approve(
         output,
         yes=yes,
     )
-    do(context, lambda aws: _decide(aws, deployment, environment, reason, approve=True), _said, output)
+    begin = moment(since, datetime.now().astimezone())
+    do(context, lambda aws: _decide(aws, deployment, environment, reason, approve=True, since=begin), _said, output)
 
 
 def reject(
@@ -53,10 +61,12 @@ def _said(done: facts.Facts) -> str:
     return f"{done['deployment']} in {done['environment']}: {done['message']}"
 
 
-def _decide(aws: Operator, deployment: str, environment: str, reason: str, *, approve: bool) -> facts.Facts:
+def _decide(
+    aws: Operator, deployment: str, environment: str, reason: str, *, approve: bool, since: str = ""
+) -> facts.Facts:
     """Post the decision to the approval page's function, which takes it by the same rules; a refusal is an error."""
     request = _open(aws, deployment, environment)
-    status, answer = post(aws, request.approval_id, approve=approve, reason=reason)
+    status, answer = post(aws, request.approval_id, approve=approve, reason=reason, since=since)
     if status != 200:
         raise OutOfReachError(f"{deployment} in {request.environment}: {answer.get('message', f'HTTP {status}')}")
     return {"deployment": deployment, "environment": request.environment, **answer}
@@ -78,6 +88,24 @@ def _open(aws: Operator, deployment: str, environment: str) -> Approval:
         names = ", ".join(sorted(one.environment for one in found))
         raise OutOfReachError(f"{deployment} waits for decisions in {names}: name one of them")
     return found[0]
+
+
+def moment(text: str, now: datetime) -> str:
+    """A time of day, the next one in the zone of `now`, or a time with a date, as it is posted; "" stays ""."""
+    if not text:
+        return ""
+    try:
+        if len(text) <= len("22:00"):
+            clock = time.fromisoformat(text)
+            today = now.replace(hour=clock.hour, minute=clock.minute, second=0, microsecond=0)
+            return (today if today > now else today + timedelta(days=1)).astimezone(UTC).isoformat(timespec="minutes")
+        given = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is no time: 22:00, or 2026-02-01T22:00+01:00", param_hint="--from"
+        ) from None
+    given = given if given.tzinfo else given.replace(tzinfo=now.tzinfo)
+    return given.astimezone(UTC).isoformat(timespec="minutes")
 
 
 def _in(environment: str) -> str:

@@ -1,6 +1,6 @@
 """`kiro-worker why`: what a deployment or a work item waits for, since and until when, for whom, and the next step."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,10 +9,13 @@ from cli.aws.operator import Operator, OutOfReachError
 from cli.items import find
 from cli.output import Form, Output
 from cli.session import do
-from functions.domain.waiting import Waiting, minute
+from functions.domain.times import minute
 from functions.domain.work_items import Record
 from functions.handler import encode
 from functions.procedures.why import Why
+
+if TYPE_CHECKING:
+    from functions.domain.waiting import Waiting
 
 
 def why(

@@ -38,6 +38,7 @@ from local.settings import (
     other_regions,
     overrides,
 )
+from local.slack import SIGNING_SECRET, LocalSlack
 from local.strict import HOOK, SEED
 
 PROJECT = Path(__file__).parents[1]
@@ -243,6 +244,7 @@ class Platform:
         self.github.add_token(self.token, "kiro-worker", "kiro-worker@example.com")
         self._git_app = _app(self.github)
         self.board = self.github.add_board(ORGANISATION, BOARD)
+        self.slack = enter(LocalSlack())
 
     def stop(self) -> None:
         """Stop everything, last started first."""
@@ -267,6 +269,8 @@ class Platform:
             "monitors": self.monitors_secret,
             "github": json.dumps({"token": self.token}),
             "git": json.dumps(self._git_app),
+            "slack": self.slack.app,
+            "slack-signing": SIGNING_SECRET,
         }
         for name, value in values.items():
             self.clients.client("secretsmanager").put_secret_value(

@@ -15,14 +15,15 @@ _KNOWS_THE_PAGE = "stage-request-approval"
 _SECONDS = 30
 
 
-def post(aws: Operator, approval_id: str, *, approve: bool, reason: str) -> tuple[int, dict[str, Any]]:
-    """Post a decision; returns the HTTP status and the answer, which has a `message`.
+def post(aws: Operator, approval_id: str, *, approve: bool, reason: str, since: str = "") -> tuple[int, dict[str, Any]]:
+    """Post a decision, which counts from `since` (ISO 8601); returns the HTTP status and the answer with a `message`.
 
     API Gateway verifies the signature and tells the function whose it is.
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-access-control-iam.html
     """
     page = aws.informed(of=_KNOWS_THE_PAGE).setting("APPROVALS_URL").rstrip("/")
-    body = json.dumps({"decision": "approve" if approve else "reject", "reason": reason}).encode()
+    given = {"decision": "approve" if approve else "reject", "reason": reason, **({"from": since} if since else {})}
+    body = json.dumps(given).encode()
     request = AWSRequest("POST", f"{page}/{approval_id}/decision", {"content-type": "application/json"}, body)
     SigV4Auth(aws.aws.credentials(), "execute-api", aws.region).add_auth(request)
     prepared = request.prepare()

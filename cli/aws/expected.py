@@ -13,7 +13,9 @@ _FOLDERS = ("deployment", "events", "rollback", "shared", "stage", "work_item")
 # Names that begin so are those of the worker (components/stack/naming.py).
 _WORKER = ("worker-", "work-item", "events-poll-board")
 # Handlers of `events` that no rule invokes, but a request or a build.
-_WITHOUT_RULE = frozenset({"events-approval-page", "events-git-token", "events-github-webhook", "events-outside-alarm"})
+_WITHOUT_RULE = frozenset(
+    f"events-{name}" for name in ("approval-page", "git-token", "github-webhook", "outside-alarm", "slack-interaction")
+)
 # Those that events of the stack's own bus invoke; the others are on the default bus.
 _OWN_BUS = frozenset(
     f"events-{name}"
@@ -30,7 +32,9 @@ _ALARMS = ("deployments-failed", "push-not-started", "rollbacks-started", "secre
 _OPTIONAL = frozenset({"events-console"})
 PROJECT_CONFIG = "/kiro-worker/{}/github-project-config"
 PARAMETERS = ("/kiro-pipeline/{}/github-owner", "/kiro-pipeline/{}/github-repo", PROJECT_CONFIG)
-ROUTES = ("GET /approvals/{id}", "POST /alarms/{environment}", "POST /approvals/{id}", "POST /github")
+ROUTES = (
+    *("GET /approvals/{id}", "POST /alarms/{environment}", "POST /approvals/{id}", "POST /github", "POST /slack"),
+)
 
 
 def _things() -> list[str]:

@@ -44,6 +44,7 @@ TARGETS: Mapping[str, Callable[[StackResources], Arns]] = {
     "parameter/github-project-config": lambda stack: [
         stack.naming.arn("ssm", f"parameter{stack.naming.parameter(PROJECT_CONFIG)}")
     ],
+    "secret/slack-signing": lambda stack: [stack.secrets.arns["slack-signing"]],
     "secrets": lambda stack: list(stack.secrets.arns.values()),
     "topics": lambda stack: [topic.arn for topic in stack.channels.topics.values()],
     "bus": lambda stack: [stack.channels.bus.arn],

@@ -30,6 +30,7 @@ NOT_CARRIED = frozenset(
         "pulumi_key_arn",
         "approver_identities",
         "approver_logins",
+        "approver_slack_users",
         "protected",
     }
 )

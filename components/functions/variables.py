@@ -29,6 +29,7 @@ VARIABLES: Mapping[str, Callable[[StackResources], pulumi.Input[str]]] = {
     "GITHUB_API_URL": lambda stack: stack.settings.github.api_url,
     "GITHUB_URL": lambda stack: stack.settings.github.url,
     "SLACK_SECRET": lambda stack: stack.secrets.arns["slack"],
+    "SLACK_SIGNING_SECRET": lambda stack: stack.secrets.arns["slack-signing"],
     "ALLOWED_NETWORKS": lambda stack: ",".join(stack.settings.github.allowed_networks) or "anywhere",
     "SECRETS": lambda stack: ",".join(stack.secrets.names.values()),
     "REPOSITORIES": lambda stack: ",".join(stack.settings.github.names()),

@@ -1,4 +1,4 @@
-"""The HTTP API for webhooks, approvals and monitors; each route may invoke its own function only (I9)."""
+"""The HTTP API for webhooks, approvals, monitors and Slack; each route may invoke its own function only (I9)."""
 
 from collections.abc import Mapping
 
@@ -18,6 +18,7 @@ ROUTES: Mapping[str, str] = {
     "POST /approvals/{id}": "approval_page",
     "POST /approvals/{id}/decision": "approval_page",
     "POST /alarms/{environment}": "outside_alarm",
+    "POST /slack": "slack_interaction",
 }
 # API Gateway verifies the caller's AWS signature, and demands `execute-api:Invoke` on the route of the caller.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-access-control-iam.html

@@ -18,6 +18,8 @@ RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:[\w-]+:iam::\d{12}:rol
 CallerArn = Annotated[
     str, StringConstraints(pattern=r"^arn:[\w-]+:(iam::\d{12}:user/\S+|sts::\d{12}:assumed-role/[^/\s]+/[^/\s]+)$")
 ]
+# https://docs.slack.dev/reference/objects/user-object: `U…`, or `W…` in an Enterprise organisation.
+SlackUser = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{6,20}$")]
 PolicyArn = Annotated[str, StringConstraints(pattern=r"^arn:[\w-]+:iam::(\d{12}|aws):policy/.+$")]
 WallClock = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Seconds = Annotated[int, Field(ge=0)]
@@ -100,6 +102,8 @@ class EnvironmentSettings(Closed):
     """The AWS identity of each approver who may use `kiro-worker approve`, by address: the ARN that `aws sts
     get-caller-identity` prints. Name only roles whose sessions are named after the person, as IAM Identity Center
     does; whoever assumes another role chooses the name."""
+    approver_slack_users: dict[Approver, SlackUser] = Field(default_factory=dict)
+    """The Slack user of each approver who may use the buttons in Slack, by address: the member id in the profile."""
     approval_timeout_seconds: Annotated[int, Field(ge=60, le=7 * 86_400)] = 86_400
     """How long a request for approval stays open before it expires."""
     approval_wait_seconds: Seconds = 0
@@ -202,17 +206,17 @@ class EnvironmentSettings(Closed):
             )
 
     def _check_identities(self) -> None:
-        """Refuse AWS identities of people who are no approvers, and one that stands for several."""
+        """Refuse AWS identities and Slack users of people who are no approvers, and one that stands for several."""
         known = Approvers(dict.fromkeys(self.approvers, ""))
-        stray = sorted(
-            one for one in self.approver_identities if not self.approvers or not known.admits(one, personal=True)
-        )
-        if stray:
-            raise ValueError(f"approverIdentities: {', '.join(stray)} is not listed in approvers")
-        if len({*self.approver_identities.values()}) < len(self.approver_identities):
-            raise ValueError(
-                "approverIdentities names one AWS identity for several addresses; each stands for a person"
-            )
+        for key, what, given in (
+            ("approverIdentities", "AWS identity", self.approver_identities),
+            ("approverSlackUsers", "Slack user", self.approver_slack_users),
+        ):
+            stray = sorted(one for one in given if not self.approvers or not known.admits(one, personal=True))
+            if stray:
+                raise ValueError(f"{key}: {', '.join(stray)} is not listed in approvers")
+            if len({*given.values()}) < len(given):
+                raise ValueError(f"{key} names one {what} for several addresses; each stands for a person")
 
     def _check_approvers(self) -> None:
         """Refuse approvers who can't be told apart where their number or the authors of a release matter (A3)."""

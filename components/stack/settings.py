@@ -217,6 +217,7 @@ class Settings(Closed):
                 one.approvals_needed,
                 one.author_may_approve,
                 one.approver_identities,
+                one.approver_slack_users,
             )
             for one in self.environments
         }
@@ -264,8 +265,8 @@ class Settings(Closed):
         size = len(self.approvers_json())
         if size > _MOST_OF_ONE:
             raise ValueError(
-                f"environments: approvers, approverLogins and approverIdentities take {size} bytes, at most "
-                f"{_MOST_OF_ONE} reach the approval page: list fewer addresses, or `@domain`"
+                "environments: approvers, approverLogins, approverIdentities and approverSlackUsers take "
+                f"{size} bytes, at most {_MOST_OF_ONE} reach the approval page: list fewer addresses, or `@domain`"
             )
         self._check_each()
         self._check_triggers(names)

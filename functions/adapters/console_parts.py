@@ -5,7 +5,8 @@ from datetime import datetime
 from functions.domain.console import PHASES, Lane, Shown
 from functions.domain.environments import Version
 from functions.domain.texts import html, url_path
-from functions.domain.waiting import Waiting, minute
+from functions.domain.times import minute
+from functions.domain.waiting import Waiting
 
 # How a lane is drawn: the class of its phase, and of the phases before it.
 _TONES = {"passed": "good", "runs": "move", "waits": "wait", "back": "bad", "stopped": "bad"}

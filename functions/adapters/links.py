@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from functions.domain import incidents, message_details
+from functions.domain.releases import Release
+from functions.domain.texts import url_path
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
@@ -53,3 +55,27 @@ class ApprovalLinks:
     def link(self, approval_id: str, secret: str) -> str:
         """The link to a request, with the secret of one mail."""
         return f"{self._base}/{approval_id}?secret={secret}"
+
+
+class ReleaseLinks:
+    """Links to pages about a release, for approvers."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ("GITHUB_URL",)
+
+    def __init__(self, github: str) -> None:
+        self._github = github.rstrip("/")
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """The address of GitHub in this stack's settings."""
+        return cls(aws.setting("GITHUB_URL"))
+
+    def pages(self, release: Release, base: str) -> dict[str, str]:
+        """The commit, what it changes since `base` (a commit, "" if unknown), and its pull request, by their names."""
+        page = f"{self._github}/{url_path(release.repository)}"
+        found = {"Commit": f"{page}/commit/{url_path(release.commit)}"}
+        if base and base != release.commit:
+            found["Diff"] = f"{page}/compare/{url_path(base)}...{url_path(release.commit)}"
+        if number := release.pull_request:
+            found["Pull request"] = f"{page}/pull/{number}"
+        return found

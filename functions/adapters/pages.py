@@ -9,6 +9,7 @@ from typing import Any
 from functions.adapters.page_headers import headers
 from functions.domain.approvals import Approval, Decision, holder
 from functions.domain.texts import html
+from functions.domain.times import minute
 from functions.domain.watches import too_slow_words
 from functions.gates.registry import undeclared
 
@@ -29,24 +30,29 @@ def open_page(
     problem: str = "",
     given: Decision | None = None,
     banner: str = "",
+    intent: str = "",
 ) -> dict[str, Any]:
     """The page of an open request with its form; after a refusal, the form has the `problem` and the given values.
 
-    `banner` says above everything else why an approval would be refused now.
+    `banner` says above everything else why an approval would be refused now. With the `intent` to reject, that button
+    is the first one, and the reason is not called optional.
     """
     deploy, held = approval.purpose == "deploy", holder(approval, secret)
     form = _template("form.html").substitute(
         secret=html(secret),
         who=_who(held, given.by if given else "", by_address=bool(approval.approvers)),
         reason=html(given.reason if given else ""),
-        approve=f"Approve for {html(approval.environment)}" if deploy else "Continue",
-        reject="Reject" if deploy else "Roll back",
+        buttons=_buttons(approval, rejects=intent == "reject"),
+        needed="(needed)" if intent == "reject" else "(needed to reject)",
         problem=f'<p class="problem" id="problem" role="alert">{html(problem)}</p>' if problem else "",
+        later=_later(approval) if deploy else "",
         notes="".join(f"<li>{html(note)}</li>" for note in _notes(approval)),
     )
     where = approval.environment
     title = f"Deploy to {where}?" if deploy else f"Continue in {where} despite a warning?"
     lead = "Read what would happen, then decide. Opening this page has decided nothing."
+    if intent == "reject":
+        lead = "You opened the link to reject: give a reason, then reject. Opening this page has decided nothing."
     body = _attention(approval, banner) + _facts(approval) + form
     return _page(status, title, "open", lead, body)
 
@@ -70,8 +76,10 @@ def ended_page(approval: Approval, status: int | None = None) -> dict[str, Any]:
 
 
 def consented_page(approval: Approval, status: int, words: str) -> dict[str, Any]:
-    """The page after an approval when more are needed; the request stays open."""
-    return _page(status, f"More approvals needed: {approval.environment}", "open", words, _facts(approval))
+    """The page after an approval when more are needed or it counts from a later time; the request stays open."""
+    enough = approval.counts_from and len(approval.consents) >= approval.needed
+    title = "Approved from a later time" if enough else "More approvals needed"
+    return _page(status, f"{title}: {approval.environment}", "open", words, _facts(approval))
 
 
 def plain_page(status: int, title: str, words: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -87,6 +95,27 @@ def _who(held: str, given: str, *, by_address: bool) -> str:
     return _template("who.html").substitute(type=kind[0], autocomplete=kind[1], label=kind[2], name=html(given))
 
 
+def _buttons(approval: Approval, *, rejects: bool) -> str:
+    """Both buttons; the first one stands out, and is what the Enter key presses."""
+    deploy = approval.purpose == "deploy"
+    words = {
+        "approve": f"Approve for {html(approval.environment)}" if deploy else "Continue",
+        "reject": "Reject" if deploy else "Roll back",
+    }
+    first, second = ("reject", "approve") if rejects else ("approve", "reject")
+    return (
+        f'<button class="{first} first" name="decision" value="{first}">{words[first]}</button>'
+        f'<button class="{second}" name="decision" value="{second}">{words[second]}</button>'
+    )
+
+
+def _later(approval: Approval) -> str:
+    """The field for a later time; it has no zone, so its bounds are in UTC as what is entered."""
+    return _template("later.html").substitute(
+        first=html(approval.requested_at[:16]), last=html(approval.expires_at[:16])
+    )
+
+
 def _notes(approval: Approval) -> list[str]:
     notes = [f"The request ends at {_time(approval.expires_at)}."]
     if approval.decides_from > approval.requested_at:
@@ -94,6 +123,8 @@ def _notes(approval: Approval) -> list[str]:
     if approval.needed > 1:
         had = ", ".join(one.by for one in approval.consents) or "nobody yet"
         notes.append(f"{approval.needed} people must approve. So far: {had}.")
+    if approval.counts_from:
+        notes.append(f"The approvals so far count from {minute(approval.counts_from)}.")
     if not approval.author_may_approve:
         notes.append(f"Who made, pushed or merged the release may not approve it: {', '.join(approval.authors)}.")
     if approval.shown and approval.purpose == "deploy":
@@ -107,6 +138,12 @@ def _attention(approval: Approval, banner: str) -> str:
     warnings = [words for words in (banner, approval.summary.get("emergency", "")) if words]
     warnings += [f"No rollback for {target.part}: {target.reason}." for target in targets if not target.ready]
     warnings += [f"The alarm {alarm.name} is in ALARM." for alarm in approval.alarms if alarm.state == "ALARM"]
+    watched = any(alarm.severity == "critical" and alarm.state != "missing" for alarm in approval.alarms)
+    if approval.alarms_at and not watched:
+        where = approval.environment
+        warnings.append(
+            f"No critical alarm watches {where}: only its health checks and tests would take the release back."
+        )
     warnings += [f"The {words}." for words in too_slow_words(approval.alarms, approval.watch_seconds)]
     lines = "".join(f"<li>{html(line)}</li>" for line in warnings)
     return f'<section class="attention"><h2>Read this first</h2><ul>{lines}</ul></section>' if warnings else ""
@@ -121,10 +158,13 @@ def _facts(approval: Approval) -> str:
         ("Author", summary.get("author", "")),
         ("Changes", summary.get("changes", "")),
         ("Left out", summary.get("pinned", "")),
+        ("Measured", summary.get("figures", "")),
         ("Artifact SHA-256", approval.shown.digest if approval.shown else "", "code"),
         ("Reason for this request", summary.get("reason", "")),
     )
-    sections = [_section("Release", f'<dl class="rows">{release}</dl>')] if release else []
+    pages = "".join(f'<li><a href="{html(link)}">{html(name)}</a></li>' for name, link in approval.links.items())
+    links = f'<ul class="pages">{pages}</ul>' if pages else ""
+    sections = [_section("Release", f'<dl class="rows">{release}</dl>{links}')] if release else []
     if approval.shown:
         sections += [_commits(approval), _gates(approval), _rollback(approval), _alarms(approval)]
     return "".join(sections)

@@ -74,6 +74,12 @@ class RollbackOutlook:
         left = most.ahead_by - len(lines[:_MOST_COMMITS])
         return tuple(lines[:_MOST_COMMITS]), f"and {left} older ones" if left > 0 else ""
 
+    def base(self, environment: str, parts: Sequence[str]) -> str:
+        """The commit that runs in these parts, for a comparison; "" if there is none or they run several."""
+        states = self._environments.parts(environment)
+        bases = {s.running.commit for n, s in states.items() if n in parts and s.running}
+        return bases.pop() if len(bases) == 1 else ""
+
     def rollback_targets(self, environment: Environment, parts: Sequence[str]) -> tuple[RollbackTarget, ...]:
         """For each part that runs, the version that a rollback would restore and whether it still exists."""
         states = self._environments.parts(environment.name)

@@ -41,6 +41,9 @@ SECRETS: Mapping[str, StackSecret] = {
     "slack": StackSecret(
         "slack", "The URL of a Slack webhook, or a Slack app's token and channel; without a value nothing is posted"
     ),
+    "slack-signing": StackSecret(
+        "slack-signing", "The secret with which a Slack app signs the buttons that are pressed"
+    ),
 }
 
 
@@ -120,6 +123,16 @@ class MonitorsSecret(_SigningSecret):
     SETTINGS: ClassVar[tuple[str, ...]] = ("MONITORS_SECRET",)
     READ: ClassVar[tuple[Allow, ...]] = (
         Allow(("secretsmanager:GetSecretValue",), on="secret/monitors"),
+        Allow(("kms:Decrypt",), on="key"),
+    )
+
+
+class SlackSigningSecret(_SigningSecret):
+    """The secret with which Slack signs what people press (A5)."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ("SLACK_SIGNING_SECRET",)
+    READ: ClassVar[tuple[Allow, ...]] = (
+        Allow(("secretsmanager:GetSecretValue",), on="secret/slack-signing"),
         Allow(("kms:Decrypt",), on="key"),
     )
 

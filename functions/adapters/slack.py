@@ -6,14 +6,18 @@ answers the message's `ts`, the `thread_ts` of its replies: https://docs.slack.d
 """
 
 import json
+import logging
+from dataclasses import replace
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from functions.adapters.secrets import read_secret
 from functions.domain.errors import BadInputError, NotificationError
 from functions.domain.messages import Message
+from functions.domain.networks import is_loopback
 from functions.domain.secret_formats import SlackApp, slack_target
 from functions.domain.slack_blocks import blocks, fallback
 from functions.domain.texts import quote
@@ -22,7 +26,10 @@ from functions.handler import Allow
 if TYPE_CHECKING:
     from functions.runtime import Clients
 
+_LOG = logging.getLogger(__name__)
 _SECONDS = 10
+# The hosts of response URLs, also in GovSlack: https://docs.slack.dev/govslack.
+_ANSWERED_AT = frozenset({"hooks.slack.com", "hooks.slack-gov.com"})
 
 
 class Slack:
@@ -58,16 +65,49 @@ class Slack:
                 "the Slack secret is neither an https URL nor JSON with token and channel; set it again "
                 "(`kiro-worker setup --secret slack`)"
             ) from None
-        body: dict[str, Any] = {"text": fallback(message), "blocks": blocks(message)}
         if not isinstance(target, SlackApp):
-            _send(target, body)
+            _send(target, _body(replace(message, buttons=())))  # only an app is told of what is pressed
             return ""
+        body = _body(message)
         body |= {"channel": target.channel, "unfurl_links": False}
         channel, _, ts = thread.partition("/")
         if ts and channel == target.channel:
             body |= {"thread_ts": ts, "reply_broadcast": message.urgent}
         answer = _send(f"{target.api}/chat.postMessage", body, {"authorization": f"Bearer {target.token}"})
         return f"{target.channel}/{_ts(answer)}"
+
+
+class SlackAnswers:
+    """Answers to who pressed a button, through the response URL of the press."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, *, loopback: bool) -> None:
+        self._loopback = loopback
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """Slack; on a laptop the one of the laptop."""
+        return cls(loopback=aws.on_a_laptop)
+
+    def send(self, address: str, body: dict[str, Any]) -> None:
+        """Send an answer; one that can't be sent is logged, because what was pressed has happened.
+
+        An address that is not Slack's gets nothing.
+        """
+        place = urlsplit(address)
+        local = self._loopback and place.scheme == "http" and is_loopback(place.hostname or "")
+        if not local and (place.scheme != "https" or place.hostname not in _ANSWERED_AT):
+            _LOG.warning("a press in Slack has no address of Slack to answer to")
+            return
+        try:
+            _send(address, body)
+        except NotificationError as error:
+            _LOG.warning("a press in Slack could not be answered", extra={"reason": str(error)})
+
+
+def _body(message: Message) -> dict[str, Any]:
+    return {"text": fallback(message), "blocks": blocks(message)}
 
 
 def _send(address: str, body: dict[str, Any], headers: dict[str, str] | None = None) -> bytes:

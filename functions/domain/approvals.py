@@ -1,6 +1,7 @@
 """A request for approval: a link opens a page, and a POST from that page decides once (A1-A4).
 
 open ──POST approve──▶ consent 1 … consent N ──▶ approved        (refused while frozen or pinned)
+  │                                         └─ with a time ─▶ open until then ──▶ approved
   ├──POST reject──▶ rejected         artifact or verdicts changed, critical alarm, deployment ended ──▶ void
   └──`expires_at` reached──▶ expired        newer release of the repository ──▶ superseded
 """
@@ -15,6 +16,7 @@ from functions.domain.approvers import Approvers, person
 from functions.domain.environments import Freeze
 from functions.domain.gates import Verdict
 from functions.domain.order import Order, is_newer
+from functions.domain.times import minute
 from functions.domain.watches import Accepted, AlarmReading
 
 State = Literal["open", "approved", "rejected", "expired", "superseded", "void"]
@@ -24,7 +26,7 @@ State = Literal["open", "approved", "rejected", "expired", "superseded", "void"]
 class Consent:
     """The approval of one person; an environment may need several. `at` is ISO 8601, UTC.
 
-    `identity` is the ARN of the person's AWS identity, "" for one that used a link.
+    `identity` is the ARN of the person's AWS identity, or `slack:` and the user's id; "" for one that used a link.
     """
 
     by: str
@@ -75,6 +77,8 @@ class Approval:
     approve is read from the settings when a decision is taken. `authors` are GitHub logins of whoever made, pushed or
     merged the release, if they may not approve. `version` counts accepted decisions, for the conditional write.
     `watch_seconds` is the length of the watch after the release; None in a request from before it was stored.
+    `counts_from` is the time from which its approvals count, "" unless one was given for later. Until then it is open:
+    an alarm, a newer release or a rejection still ends it. `links` are pages about the release, by their names.
     """
 
     approval_id: str
@@ -106,6 +110,8 @@ class Approval:
     alarms: tuple[AlarmReading, ...] = ()
     alarms_at: str = ""
     watch_seconds: int | None = None
+    counts_from: str = ""
+    links: dict[str, str] = field(default_factory=dict)
 
     @property
     def personal(self) -> bool:
@@ -126,7 +132,10 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a person posts from the approval page, or signed with an AWS identity, whose ARN is `identity` then."""
+    """What a person posts from the approval page, or as an `identity` of AWS (an ARN) or of Slack (`slack:U…`).
+
+    `counts_from` (ISO 8601, UTC) is the time from which an approval counts, "" for at once.
+    """
 
     approve: bool
     by: str
@@ -134,6 +143,7 @@ class Decision:
     address: str
     user_agent: str
     identity: str = ""
+    counts_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +188,29 @@ def holder(approval: Approval, secret: str) -> str:
 def as_of(approval: Approval, now: str) -> Approval:
     """The approval as of `now` (ISO 8601, UTC): an open one past `expires_at` has the state `expired`."""
     return replace(approval, state="expired") if approval.state == "open" and now >= approval.expires_at else approval
+
+
+def due(approval: Approval, now: str, approvers: Approvers | None) -> Approval | None:
+    """The approved request if the time has come from which its approvals count; else None.
+
+    Those of people who are no longer approvers count no longer: then it stays open, and others may approve.
+    """
+    consents = _standing(approval, approvers)
+    waits = approval.state == "open" and approval.counts_from and len(consents) >= approval.needed
+    if not waits or now < approval.counts_from:
+        return None
+    last = consents[-1]
+    return replace(
+        approval,
+        state="approved",
+        consents=consents,
+        by=", ".join(one.by for one in consents),
+        reason=last.reason,
+        decided_at=approval.counts_from,
+        address=last.address,
+        user_agent=last.user_agent,
+        identity=last.identity,
+    )
 
 
 def supersedes(newer: Approval, older: Approval) -> bool:
@@ -241,7 +274,9 @@ def decide(
     """
     current = as_of(approval, now)
     if current.state in ("approved", "rejected"):
-        return Refused("used", f"This request was already {current.state} by {current.by} at {current.decided_at}.")
+        return Refused(
+            "used", f"This request was already {current.state} by {current.by} at {minute(current.decided_at)}."
+        )
     if current.state != "open":
         return Refused(current.state, _ended(current))  # type: ignore[arg-type]
     decision = replace(decision, by=(held_by or decision.by).strip()[:200], reason=decision.reason.strip()[:2000])
@@ -252,7 +287,9 @@ def decide(
     consent = Consent(decision.by, now, decision.reason, decision.address, agent, identity)
     consents = (*_standing(approval, approvers), consent) if decision.approve else approval.consents
     decided = replace(approval, consents=consents, version=approval.version + 1)
-    if decision.approve and len(consents) < approval.needed:
+    if decision.approve:
+        decided = replace(decided, counts_from=max(approval.counts_from, decision.counts_from))
+    if decision.approve and (len(consents) < approval.needed or decided.counts_from > now):
         return decided
     return replace(
         decided,
@@ -266,12 +303,20 @@ def decide(
     )
 
 
+def standing(approval: Approval) -> str:
+    """What an open request with approvals still waits for: more people, or the time from which they count."""
+    missing = approval.needed - len(approval.consents)
+    more = f"; {missing} more must approve" if missing > 0 else ""
+    since = f"; it counts from {minute(approval.counts_from)}" if approval.counts_from else ""
+    return f"Your approval is recorded{more}{since}."
+
+
 def decided(approval: Approval) -> Decided:
     """How a request ended that is no longer open, with its reason."""
     words = {
         "approved": f"approved by {approval.by}" + (f": {approval.reason}" if approval.reason else ""),
         "rejected": f"rejected by {approval.by}: {approval.reason}",
-        "expired": f"nobody decided before {approval.expires_at}",
+        "expired": f"nobody decided before {minute(approval.expires_at)}",
         "superseded": approval.reason or "superseded by a newer release",
         "void": approval.reason or "the request was withdrawn",
     }
@@ -287,8 +332,15 @@ def _refused(
         return Refused("incomplete", "Enter your name: it is recorded with the decision.")
     if not decision.approve:
         return None if decision.reason else Refused("incomplete", "Enter a reason: the author of the release reads it.")
+    if decision.counts_from and not now < decision.counts_from < approval.expires_at:
+        return Refused(
+            "incomplete",
+            f"An approval can count from a later time, before the request ends at {minute(approval.expires_at)}.",
+        )
     if now < approval.decides_from:
-        return Refused("early", f"Approving is possible from {approval.decides_from} on. Rejecting is possible now.")
+        return Refused(
+            "early", f"Approving is possible from {minute(approval.decides_from)} on. Rejecting is possible now."
+        )
     forbidden = _forbidden(approval, decision, approvers, held_by)
     if forbidden:
         return Refused("forbidden", forbidden)
@@ -336,8 +388,9 @@ def _standing(approval: Approval, approvers: Approvers | None) -> tuple[Consent,
 
 
 def _ended(approval: Approval) -> str:
+    end = minute(approval.expires_at)
     words = {
-        "expired": f"This request expired at {approval.expires_at}. Start the deployment again for a new request.",
+        "expired": f"This request expired at {end}. Start the deployment again for a new request.",
         "superseded": f"This request is superseded: {approval.reason or 'a newer release of this repository waits'}.",
         "void": "This request is void: what it showed has changed, or its deployment has ended.",
     }

@@ -10,13 +10,14 @@ class Approvers:
 
     `logins` maps each address, or `@domain` for a whole domain, to the approver's GitHub login, "" where none is set;
     an empty mapping admits anybody with a link. `needed` is how many people must approve. `identities` maps addresses
-    to the ARN of the AWS identity that stands for this person.
+    to the ARN of the AWS identity that stands for this person, `slack_users` to the person's id in Slack.
     """
 
     logins: dict[str, str] = field(default_factory=dict)
     needed: int = 1
     author_may_approve: bool = True
     identities: dict[str, str] = field(default_factory=dict)
+    slack_users: dict[str, str] = field(default_factory=dict)
 
     def admits(self, by: str, *, personal: bool) -> bool:
         """Whether this person may approve; `personal` means that the link says who it is.
@@ -35,6 +36,10 @@ class Approvers:
     def address(self, identity: str) -> str:
         """The address of the person whom an AWS identity (an ARN) stands for; "" if the settings name none."""
         return next((address for address, arn in self.identities.items() if arn == identity), "")
+
+    def slack_address(self, user: str) -> str:
+        """The address of the person who has this id in Slack; "" if the settings name none."""
+        return next((address for address, known in self.slack_users.items() if known == user), "")
 
     def login(self, by: str) -> str:
         """The GitHub login of an approver, in lower case; "" if the settings name none."""

@@ -6,7 +6,7 @@
 | GatesJudged | CheckGates |
 | StageHeld | CheckEvidence, CheckWindow, AwaitUnfreeze, RequestApproval |
 | StagePinned | ReachEnvironment |
-| ApprovalDecided | procedures/decisions.py |
+| ApprovalDecided | procedures/decisions.py, and AwaitApproval for one that counts from a later time |
 | StageFinished | stage.asl.json |
 | DeploymentFinished | deployment.asl.json, or procedures/ended_executions.py when its execution ended early |
 | RollbackStarted, RollbackFinished | rollback.asl.json, or the same when its execution ended early |

@@ -140,11 +140,16 @@ def judge_findings(
     if blocking:
         return Verdict("security", "failed", "; ".join([_blocked(blocking), *notes]))
     exempt = sum(one.severity in BLOCKING for one in findings)
-    words = f"nothing critical or high in {len(read)} reports"
+    reports = _counted(len(read), "report")
+    words = f"nothing critical or high in {reports}"
     if exempt:
-        words = f"{exempt} critical or high allowed by the list, no other in {len(read)} reports"
-    lesser = len(findings) - exempt
-    return Verdict("security", "passed", "; ".join([f"{words}, {lesser} lesser findings", *notes]))
+        words = f"{exempt} critical or high allowed by the list, no other in {reports}"
+    lesser = _counted(len(findings) - exempt, "lesser finding")
+    return Verdict("security", "passed", "; ".join([f"{words}, {lesser}", *notes]))
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def noted(findings: Iterable[Finding]) -> list[Note]:

@@ -7,7 +7,7 @@ from textwrap import wrap
 from functions.domain.approvals import Approval
 from functions.domain.messages import Message
 from functions.domain.texts import REASON, one_line
-from functions.domain.waiting import minute
+from functions.domain.times import minute
 
 WIDTH = 76
 _COMMAND = re.compile(r"`[^`]*`")
@@ -42,6 +42,8 @@ def approval_wanted(approval: Approval, link: str) -> tuple[str, str]:
         ("Rollback", summary["rollback"]),
         *([("Reason", summary["reason"])] if summary["reason"] else []),
         *([("Left out", summary["pinned"])] if summary.get("pinned") else []),
+        *([("Measured", summary["figures"])] if summary.get("figures") else []),
+        *approval.links.items(),
     ]
     lines = [
         *(_wrapped(emergency, "", "  ") if emergency else []),

@@ -41,6 +41,7 @@ from functions.domain.message_details import (
     steps,
     still_in,
 )
+from functions.domain.slack_actions import Button, buttons
 from functions.domain.texts import REASON, one_line
 
 Topic = Literal["deployments", "approvals", "rollbacks"]
@@ -89,7 +90,7 @@ class Message:
 
     `subject` says outcome and place, `lead` what happened. `facts` and `links` have a name each; `steps` are what
     people can do. `story` is the deployment whose messages are one thread, "" for none. An `urgent` one is shown in the
-    channel, too.
+    channel, too. `buttons` are shown where Slack has them.
     """
 
     topic: Topic
@@ -100,6 +101,7 @@ class Message:
     links: tuple[tuple[str, str], ...] = ()
     story: str = ""
     urgent: bool = False
+    buttons: tuple[Button, ...] = ()
 
 
 def compose(event: Event, links: Links = NO_LINKS, running: Running | None = None) -> Message | None:
@@ -124,7 +126,8 @@ def compose(event: Event, links: Links = NO_LINKS, running: Running | None = Non
         tuple(one_line(step, REASON) for step in steps(event, still)),
         tuple(addresses(event, links)),
         deployment_of(event),
-        isinstance(event, DeploymentFinished | RollbackStarted | RollbackFinished),
+        isinstance(event, DeploymentFinished | RollbackStarted | RollbackFinished) or _is_request(event),
+        buttons(event),
     )
 
 
@@ -196,6 +199,10 @@ def _work_item(event: WorkItemFinished) -> tuple[Topic, str, str] | None:
     item = event.item
     name = f"{item.repository}#{item.number}" if item.number else "A board item"
     return "deployments", f"{name} waits for a person: {item.title}", event.reason
+
+
+def _is_request(event: Event) -> bool:
+    return isinstance(event, StageHeld) and event.approval_id != ""
 
 
 def _what(event: OfDeployment) -> str:

@@ -17,6 +17,12 @@ class Performance:
     failures: int
     mean_seconds: float
 
+    def __str__(self) -> str:
+        """`1200 requests, 99.5 % succeeded, 0.120 s in the mean`: the form for approvers."""
+        return (
+            f"{self.requests} requests, {self.success_percent:.1f} % succeeded, {self.mean_seconds:.3f} s in the mean"
+        )
+
     @property
     def success_percent(self) -> float:
         """The share of successful requests."""

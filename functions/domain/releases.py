@@ -13,6 +13,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 # https://docs.github.com/en/actions/how-tos/manage-workflow-runs/skip-workflow-runs
 _SKIP = re.compile(r"\[(skip ci|ci skip|no ci|skip actions|actions skip)\]", re.IGNORECASE)
 _SKIP_TRAILER = re.compile(r"\n\n(?:[^\n]+\n)*skip-checks: ?true\s*$", re.IGNORECASE)
+_MERGED = re.compile(r"^Merge pull request #(\d{1,9}) from |\(#(\d{1,9})\)$")
 # Step Functions allows 80 characters. "-<environment>" (at most 17) and "-full-rollback" are appended.
 LONGEST_NAME = 48
 
@@ -46,6 +47,16 @@ class Release:
     def title(self) -> str:
         """The images; else the first line of the commit message, cut."""
         return f"images {named(self.images)}" if self.images else one_line(self.message.partition("\n")[0])
+
+    @property
+    def pull_request(self) -> int:
+        """The number of the pull request that GitHub writes into the message of a merge; 0 if there is none.
+
+        Source: https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/incorporating-changes-from-a-pull-request/about-pull-request-merges
+        (`Merge pull request #12 from …`, and `title (#12)` of a squash).
+        """
+        found = _MERGED.search(self.message.partition("\n")[0])
+        return int(found[1] or found[2]) if found else 0
 
 
 def is_commit(text: str) -> bool:

@@ -8,6 +8,7 @@ text becomes a link or a mention by itself).
 from typing import Any
 
 from functions.domain.messages import Message
+from functions.domain.slack_actions import actions_block
 from functions.domain.texts import cut, one_line, slack
 
 Block = dict[str, Any]
@@ -25,7 +26,7 @@ def fallback(message: Message) -> str:
 
 
 def blocks(message: Message) -> list[Block]:
-    """The blocks: what happened, facts, what can be done, links."""
+    """The blocks: what happened, facts, what can be done, buttons, links."""
     shown = [(name, text) for name, text in message.facts if text and name not in _SAID]
     fields = [_text(f"*{name}*\n{slack(text, _FIELD)}") for name, text in shown if name not in _LONG]
     found = [
@@ -38,6 +39,8 @@ def blocks(message: Message) -> list[Block]:
     if message.steps:
         listed = "\n".join(f"• {step}" for step in message.steps)
         found.append(_section(f"*What to do*\n{slack(listed, _STEPS)}"))
+    if message.buttons:
+        found.append(actions_block(message.buttons))
     if message.links:
         found.append({"type": "context", "elements": [_text(" · ".join(_link(*link) for link in message.links))]})
     return found

@@ -7,7 +7,6 @@ function here.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Literal
 
 from functions.domain.approvals import Approval
@@ -15,6 +14,7 @@ from functions.domain.environments import Freeze
 from functions.domain.locks import Contender, Lock
 from functions.domain.records import DeploymentRecord
 from functions.domain.texts import one_line
+from functions.domain.times import minute
 from functions.domain.work_items import Record
 
 Kind = Literal[
@@ -42,14 +42,6 @@ class Waiting:
     dead: bool = False
 
 
-def minute(time: str) -> str:
-    """`2026-01-31T08:00:00.000Z` → `2026-01-31 08:00 UTC`; a text that is no time stays as it is."""
-    try:
-        return f"{datetime.fromisoformat(time).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    except ValueError:
-        return time
-
-
 def for_approval(approval: Approval) -> Waiting:
     """The decision of people on a release, or on a warning during its watch."""
     where, until = approval.environment, minute(approval.expires_at)
@@ -57,6 +49,15 @@ def for_approval(approval: Approval) -> Waiting:
     people = ", ".join(approval.approvers) or "anybody with the link of the mail"
     given = ", ".join(one.by for one in approval.consents) or "nobody yet"
     whom = people if approval.needed == 1 else f"{approval.needed} of {people}; so far {given}"
+    if approval.counts_from and len(approval.consents) >= approval.needed:
+        begin = minute(approval.counts_from)
+        return Waiting(
+            "approval",
+            f"waits for {begin}: from then on the approval for {where} by {given} counts",
+            approval.requested_at,
+            approval.counts_from,
+            next="`kiro-worker reject … --reason …` still ends it",
+        )
     return Waiting(
         "approval",
         f"waits for {review} {where} until {until}",

@@ -31,8 +31,10 @@ from functions.domain.approvals import (
     decided,
     holder,
     secret_matches,
+    standing,
 )
 from functions.domain.texts import recorded
+from functions.domain.times import from_form
 from functions.handler import Handler
 from functions.procedures.decisions import DECIDE, Decisions
 
@@ -89,21 +91,28 @@ def approval_page(
     if http["method"] != "POST":
         kept = decisions.refused_now(current)
         banner = kept.message if kept else ""
-        return open_page(current, secret, banner=banner) if current.state == "open" else ended_page(current)
+        intent = (event.get("queryStringParameters") or {}).get("intent", "")
+        if current.state != "open":
+            return ended_page(current)
+        return open_page(current, secret, banner=banner, intent=intent)
     if form.get("decision") not in ("approve", "reject"):
         return plain_page(400, "No decision", "The form contains neither approve nor reject. Open the link again.")
+    since = _time(form.get("from", ""))
+    if since is None:
+        return plain_page(400, "No time", "The time from which the approval counts can't be read. Open the link again.")
     decision = Decision(
         form["decision"] == "approve",
         form.get("name", ""),
         recorded(form.get("reason", "")),
         http.get("sourceIp", ""),
         http.get("userAgent", ""),
+        counts_from=since,
     )
     after, refused = decisions.take(approval, decision, holder(approval, secret))
     if refused:
         return _refuse(after, refused, secret, decision, clock)
     if after.state == "open":
-        return consented_page(after, 200, _more(after))
+        return consented_page(after, 200, standing(after))
     return ended_page(after, 410 if after.state in ("void", "superseded") else 200)
 
 
@@ -118,8 +127,9 @@ def _signed(event: dict[str, Any], decisions: Decisions) -> dict[str, Any]:
     if not identity:
         return _json(403, "The request names no AWS identity.")
     given = _object(event)
-    if given is None or given.get("decision") not in ("approve", "reject"):
-        return _json(400, "The body is no JSON object with `decision` (approve or reject) and `reason`.")
+    since = _time(str(given.get("from") or "")) if given else ""
+    if given is None or since is None or given.get("decision") not in ("approve", "reject"):
+        return _json(400, "The body is no JSON object with `decision` (approve or reject), `reason` and `from`.")
     approval = decisions.waits.approval((event.get("pathParameters") or {}).get("id", ""))
     if approval is None:
         return _json(404, "There is no such request.")
@@ -131,14 +141,23 @@ def _signed(event: dict[str, Any], decisions: Decisions) -> dict[str, Any]:
         context["http"].get("sourceIp", ""),
         context["http"].get("userAgent", ""),
         identity,
+        since,
     )
     after, refused = decisions.take(approval, decision, approvers.address(identity) if approvers else "")
     if refused:
         return _json(_STATUS[refused.why], refused.message)
     if after.state == "open":
-        return _json(200, _more(after), "open")
+        return _json(200, standing(after), "open")
     ended = decided(after)
     return _json(410 if after.state in ("void", "superseded") else 200, ended.reason, ended.outcome)
+
+
+def _time(text: str) -> str | None:
+    """A given time as it is stored, "" for none; None if it can't be read."""
+    try:
+        return from_form(text)
+    except ValueError:
+        return None
 
 
 def _json(status: int, message: str, state: str = "") -> dict[str, Any]:
@@ -149,17 +168,14 @@ def _json(status: int, message: str, state: str = "") -> dict[str, Any]:
     }
 
 
-def _more(after: Approval) -> str:
-    return f"Your approval is recorded; {after.needed - len(after.consents)} more must approve."
-
-
 def _refuse(approval: Approval, refused: Refused, secret: str, decision: Decision, clock: Clock) -> dict[str, Any]:
     current = as_of(approval, clock.text())
     if current.state == "open" and refused.why == "used":
         return consented_page(current, 409, refused.message)
     if refused.why in _FORM_AGAIN:
         banner = refused.message if refused.why in _BANNERS else ""
-        return open_page(approval, secret, _STATUS[refused.why], refused.message, decision, banner)
+        intent = "approve" if decision.approve else "reject"
+        return open_page(approval, secret, _STATUS[refused.why], refused.message, decision, banner, intent)
     return ended_page(current, _STATUS[refused.why])
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from functions.adapters.approver_settings import ApproverSettings
 from functions.adapters.bus import read_event
 from functions.adapters.environment_names import EnvironmentNames
 from functions.adapters.environments_table import EnvironmentsTable
@@ -15,6 +16,7 @@ from functions.domain.mails import mail
 from functions.domain.message_details import Running, asks_what_runs
 from functions.domain.messages import Message, compose
 from functions.domain.redaction import redact
+from functions.domain.slack_actions import Button
 from functions.handler import Handler
 
 HANDLER = Handler(allow=(*Topics.PUBLISH, *Slack.READ, *Notified.USE, *EnvironmentsTable.READ))
@@ -28,6 +30,7 @@ def notify(
     notified: Notified,
     environments: EnvironmentsTable,
     names: EnvironmentNames,
+    settings: ApproverSettings,
 ) -> dict[str, str]:
     """Send the notification of an event; EventBridge retries an error, then keeps the event as a dead letter.
 
@@ -41,7 +44,7 @@ def notify(
     composed = compose(happened, links.links, running)
     if composed is None:
         return {"outcome": "no notification"}
-    message = _without_secrets(composed)
+    message = _without_secrets(replace(composed, buttons=_usable(composed.buttons, settings)))
     event_id = str(event.get("id", ""))
     sent = notified.channels(event_id) if event_id else frozenset()
     channels = {
@@ -62,6 +65,16 @@ def _post(message: Message, slack: Slack, notified: Notified) -> None:
     posted = slack.post(message, thread)
     if posted and message.story and not thread:
         notified.note_thread(message.story, posted)
+
+
+def _usable(buttons: tuple[Button, ...], settings: ApproverSettings) -> tuple[Button, ...]:
+    """The buttons that somebody may press: the settings name Slack users of the environment."""
+
+    def is_usable(button: Button) -> bool:
+        approvers = settings.of(button.environment)
+        return approvers is not None and bool(approvers.slack_users)
+
+    return tuple(filter(is_usable, buttons))
 
 
 def _without_secrets(message: Message) -> Message:

@@ -35,6 +35,7 @@ from functions.domain.environments import Environment
 from functions.domain.errors import SourceError
 from functions.domain.events import ApprovalDecided
 from functions.domain.order import overtaken
+from functions.domain.waiting import for_approval
 from functions.domain.waits import ApprovalFacts, ApprovalKey
 from functions.handler import Allow, decode
 from functions.procedures.pins import kept_out
@@ -159,38 +160,46 @@ class Decisions:
 
     def _record(self, after: Approval) -> None:
         """Note the stored decision in the record and end the wait; if that fails, the wait's backstop reads it."""
-        self.deployments.note(after.deployment_id, **{f"approval_{after.environment}_{after.purpose}": _facts(after)})
-        if after.state == "approved":
-            self.deployments.note_known(after.deployment_id, status="running", reason="")  # it waits no longer
+        record(after, self.deployments)
         wait = self.waits.find(ApprovalKey(after.approval_id)) if after.state != "open" else None
         if wait:
             self.tokens.succeed(wait.token, decided(after))
         if after.state in ("approved", "rejected"):
-            self._announce(after)
+            announce(after, self.deployments, self.bus)
 
-    def _announce(self, after: Approval) -> None:
-        """Publish the decision, which is signed then (G7); a failed announcement never stops a deployment (N2)."""
-        record = self.deployments.get(after.deployment_id)
-        if record is None or record.release is None:
-            return
-        try:
-            self.bus.put(
-                ApprovalDecided(
-                    after.deployment_id,
-                    record.release,
-                    after.environment,
-                    after.purpose,
-                    "approved" if after.state == "approved" else "rejected",
-                    after.by,
-                    after.reason,
-                    after.decided_at,
-                    after.identity,
-                    after.consents,
-                    after.shown.digest if after.shown else "",
-                )
+
+def record(after: Approval, deployments: DeploymentsTable) -> None:
+    """Note a stored decision in the deployment's record; a repetition writes the same."""
+    deployments.note(after.deployment_id, **{f"approval_{after.environment}_{after.purpose}": _facts(after)})
+    if after.state == "approved":
+        deployments.note_known(after.deployment_id, status="running", reason="")  # it waits no longer
+    if after.state == "open" and after.counts_from:
+        deployments.note_known(after.deployment_id, reason=for_approval(after).text)
+
+
+def announce(after: Approval, deployments: DeploymentsTable, bus: Bus) -> None:
+    """Publish the decision, which is signed then (G7); a failed announcement never stops a deployment (N2)."""
+    found = deployments.get(after.deployment_id)
+    if found is None or found.release is None:
+        return
+    try:
+        bus.put(
+            ApprovalDecided(
+                after.deployment_id,
+                found.release,
+                after.environment,
+                after.purpose,
+                "approved" if after.state == "approved" else "rejected",
+                after.by,
+                after.reason,
+                after.decided_at,
+                after.identity,
+                after.consents,
+                after.shown.digest if after.shown else "",
             )
-        except Exception as error:
-            _LOG.warning("a decision could not be announced, and is not signed", extra={"reason": str(error)})
+        )
+    except Exception as error:
+        _LOG.warning("a decision could not be announced, and is not signed", extra={"reason": str(error)})
 
 
 def _same_account(execution: str, environment: Environment) -> bool:
@@ -209,5 +218,6 @@ def _facts(after: Approval) -> Mapping[str, Any]:
         "userAgent": after.user_agent,
         "identity": after.identity,
         "consents": after.consents,
+        "countsFrom": after.counts_from,
         "digest": after.shown.digest if after.shown else "",
     }

@@ -3,17 +3,21 @@
 import logging
 from dataclasses import dataclass, replace
 
+from functions.adapters.approver_settings import ApproverSettings
+from functions.adapters.bus import Bus
 from functions.adapters.clock import Clock
+from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environment_health import EnvironmentHealth
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.executions import Executions
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
-from functions.domain.approvals import Approval, Decided, alarmed, as_of, decided
+from functions.domain.approvals import Approval, Decided, alarmed, as_of, decided, due
 from functions.domain.environments import Environment
 from functions.domain.waits import ApprovalFacts, ApprovalKey, Wait
 from functions.domain.watches import Accepted
 from functions.handler import Handler, encode
+from functions.procedures.decisions import announce, record
 from functions.procedures.locks import overtaken_by
 from functions.procedures.waits import KEEP, keep
 
@@ -36,7 +40,16 @@ class Input:
 
 _LOG = logging.getLogger(__name__)
 HANDLER = Handler(
-    allow=(*KEEP, *EnvironmentHealth.READ, *EnvironmentsTable.READ, *TaskTokens.COMPLETE), timeout_seconds=50
+    allow=(
+        *KEEP,
+        *EnvironmentHealth.READ,
+        *EnvironmentsTable.READ,
+        *DeploymentsTable.READ,
+        *DeploymentsTable.WRITE,
+        *Bus.PUT,
+        *TaskTokens.COMPLETE,
+    ),
+    timeout_seconds=50,
 )
 
 
@@ -44,14 +57,18 @@ def await_approval(
     event: Input,
     waits: WaitsTable,
     environments: EnvironmentsTable,
+    deployments: DeploymentsTable,
     health: EnvironmentHealth,
     tokens: TaskTokens,
     executions: Executions,
+    approvers: ApproverSettings,
+    bus: Bus,
     clock: Clock,
 ) -> None:
     """Store the token, then read the request; one that is past its end is written as expired.
 
-    One whose environment a newer release has reached is written as superseded.
+    One whose environment a newer release has reached is written as superseded; one whose approvals count from a time
+    that has come, as approved (A5).
 
     Each call also reads the alarms: one that has entered ALARM voids the request, if its event was lost (A4). Their
     states are stored for the approval page, which is public and assumes no read role.
@@ -65,14 +82,22 @@ def await_approval(
     if stored is None:
         tokens.succeed(event.task_token, Decided("void", f"the request {event.approval_id} is missing"))
         return
-    current = as_of(stored, clock.text())
+    now = clock.text()
+    approved = due(stored, now, approvers.of(event.environment.name))
+    # What would have ended it before its time comes first.
+    current = stored if approved else as_of(stored, now)
     if current.state == "open" and current.purpose == "deploy":
         newer = overtaken_by(current.repository, current.order, event.environment.name, environments, executions)
         current = replace(current, state="superseded", reason=newer) if newer else current
-    if current.state != stored.state and not waits.decide(current):
-        current = waits.approval(event.approval_id) or current
     if current.state == "open":
         current = _read_alarms(event, current, waits, health, clock)
+    if approved and current.state == "open":
+        current = approved
+    if current.state != stored.state and not waits.decide(current):
+        current = waits.approval(event.approval_id) or current
+    if approved and current.state == "approved":
+        record(current, deployments)
+        announce(current, deployments, bus)
     if current.state != "open":
         tokens.succeed(event.task_token, _end(current, environments))
 

@@ -12,7 +12,7 @@ from functions.adapters.clock import Clock, iso
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.executions import Executions
-from functions.adapters.links import ApprovalLinks
+from functions.adapters.links import ApprovalLinks, ReleaseLinks
 from functions.adapters.release_people import ReleasePeople
 from functions.adapters.rollback_outlook import RollbackOutlook
 from functions.adapters.signatures import Signatures
@@ -102,6 +102,7 @@ def request_approval(
     topics: Topics,
     tokens: TaskTokens,
     links: ApprovalLinks,
+    about: ReleaseLinks,
     executions: Executions,
     bus: Bus,
     clock: Clock,
@@ -121,7 +122,7 @@ def request_approval(
         event.purpose,
         event.deployment_id,
         environment.name,
-        _summary(event, shown, _pinned(event, deployments)),
+        _summary(event, shown, _pinned(event, deployments), _figures(event, deployments)),
         [hash_secret(secret) for secret in secrets.values()],
         requested_at=iso(now),
         decides_from=iso(now + timedelta(seconds=environment.approval_wait_seconds)),
@@ -135,6 +136,7 @@ def request_approval(
         author_may_approve=environment.author_may_approve,
         shown=shown,
         watch_seconds=environment.watch_seconds,
+        links=about.pages(event.release, outlook.base(environment.name, event.parts)),
     )
     known = waits.approval(approval_id)
     # Stored before the others are read: of two simultaneous requests, at least one reads the other.
@@ -224,7 +226,14 @@ def _pinned(event: Input, deployments: DeploymentsTable) -> str:
     return "; ".join(dict.fromkeys(stage.skipped[name] for stage in here for name in stage.pinned))
 
 
-def _summary(event: Input, shown: Shown, pinned: str) -> dict[str, str]:
+def _figures(event: Input, deployments: DeploymentsTable) -> str:
+    """What load runs of this release measured in the environments before; "" if none ran."""
+    record = deployments.get(event.deployment_id)
+    found = record.performance if record else {}
+    return "; ".join(f"{name}: {one}" for name, one in found.items() if one)
+
+
+def _summary(event: Input, shown: Shown, pinned: str, figures: str) -> dict[str, str]:
     """The texts of the mail and the page, as of the request."""
     back = ", ".join(
         f"{one.part} to {one.to}" + ("" if one.ready else f" (NOT READY: {one.reason})") for one in shown.rollback
@@ -240,4 +249,5 @@ def _summary(event: Input, shown: Shown, pinned: str) -> dict[str, str]:
         "reason": event.reason,
         "emergency": EMERGENCY if event.release.emergency else "",
         "pinned": pinned,
+        "figures": figures,
     }

@@ -1,5 +1,5 @@
 """Slack on this machine: takes messages by the documented rules, keeps them, and presses their buttons."""
 
-from local.slack.server import LocalSlack, Posted
+from local.slack.server import SIGNING_SECRET, LocalSlack, Posted, signed_request
 
-__all__ = ["LocalSlack", "Posted"]
+__all__ = ["SIGNING_SECRET", "LocalSlack", "Posted", "signed_request"]

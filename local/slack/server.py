@@ -1,10 +1,15 @@
 """Slack's Web API, incoming webhooks and response URLs on a free loopback port."""
 
+import hashlib
+import hmac
 import json
 import threading
+import time
+import urllib.request
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
+from urllib.parse import urlencode
 
 from local.emulator import HOST
 from local.slack.rules import problems
@@ -54,6 +59,24 @@ class LocalSlack:
     def webhook(self) -> str:
         """The value of the secret `slack` for an incoming webhook."""
         return f"{self.base}/services/T0/B0/laptop"
+
+    def press(self, message: Posted, action: str, user: str) -> urllib.request.Request:
+        """The signed request with which Slack says that a user pressed a button of a message; the caller adds the URL.
+
+        https://docs.slack.dev/authentication/verifying-requests-from-slack,
+        https://docs.slack.dev/reference/interaction-payloads/block_actions-payload
+        """
+        elements = [one for block in message.blocks if block["type"] == "actions" for one in block["elements"]]
+        pressed = next(one for one in elements if one["action_id"] == action)
+        payload = {
+            "type": "block_actions",
+            "user": {"id": user, "username": user.lower()},
+            "channel": {"id": CHANNEL},
+            "message": {"ts": message.ts, "blocks": message.blocks},
+            "response_url": f"{self.base}/actions/{message.ts}",
+            "actions": [{key: pressed[key] for key in ("type", "action_id", "value")}],
+        }
+        return signed_request(urlencode({"payload": json.dumps(payload)}).encode(), SIGNING_SECRET)
 
     def answer(self, path: str, token: str, body: dict[str, Any]) -> tuple[int, bytes]:
         """Status and body of the answer to a POST."""
@@ -105,6 +128,18 @@ class LocalSlack:
         if body.get("replace_original"):
             found.blocks = body.get("blocks", [])
         return 200, b"ok"
+
+
+def signed_request(body: bytes, secret: str, at: int | None = None) -> urllib.request.Request:
+    """A POST as Slack signs it: `v0=` and the HMAC-SHA256 of version, time and body."""
+    timestamp = str(int(time.time()) if at is None else at)
+    mark = hmac.new(secret.encode(), b"v0:" + timestamp.encode() + b":" + body, hashlib.sha256).hexdigest()
+    headers = {
+        "content-type": "application/x-www-form-urlencoded",
+        "x-slack-request-timestamp": timestamp,
+        "x-slack-signature": f"v0={mark}",
+    }
+    return urllib.request.Request("http://127.0.0.1", body, headers)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -2,12 +2,13 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
 
+from cli.decisions import moment
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval
 from tests.cli.conftest import Kiro
@@ -69,6 +70,24 @@ def test_a_decision_is_posted_with_the_signature_of_the_caller(kiro: Kiro, api: 
     row = WaitsTable.connect(kiro.clients).approval("a1")
     assert row
     assert row.state == "open"
+
+
+def test_an_approval_may_count_from_a_later_time(kiro: Kiro, api: Api) -> None:
+    """A5: the time is sent in UTC; the function decides whether it is allowed."""
+    done = kiro.run("approve", DEPLOYMENT, "--reason", "checked", "--from", "2035-02-01T22:00+01:00")
+    assert done.exit_code == 0, done.output
+    ((_, _, body),) = api.requests
+    assert body == {"decision": "approve", "reason": "checked", "from": "2035-02-01T21:00+00:00"}
+    assert kiro.run("approve", DEPLOYMENT, "--reason", "checked", "--from", "tonight").exit_code == 2
+
+
+def test_a_time_of_day_is_the_next_one_here() -> None:
+    """The zone is that of the terminal; one that has passed today is tomorrow's."""
+    now = datetime(2026, 1, 31, 21, 0, tzinfo=timezone(timedelta(hours=1)))
+    assert moment("22:00", now) == "2026-01-31T21:00+00:00"
+    assert moment("20:30", now) == "2026-02-01T19:30+00:00"
+    assert moment("2026-02-03T08:00", now) == "2026-02-03T07:00+00:00"
+    assert moment("", now) == ""
 
 
 def test_a_refusal_is_an_error(kiro: Kiro, api: Api) -> None:

@@ -39,7 +39,7 @@ def piped(value: str, *arguments: str) -> Any:
 def store(kiro: Kiro) -> Any:
     """All secrets of the stack, without values."""
     client = boto3.client("secretsmanager")
-    for name in ("github-credential", "git-credential", "agent-key", "webhook", "monitors", "slack"):
+    for name in ("github-credential", "git-credential", "agent-key", "webhook", "monitors", "slack", "slack-signing"):
         client.create_secret(Name=f"kiro-pipeline-test-{name}")
     return client
 
@@ -96,6 +96,7 @@ def test_at_a_terminal_setup_prompts_for_each_empty_secret(
         "webhook (Enter alone generates one): ",
         "monitors (Enter alone generates one): ",
         "slack (Enter alone skips it): ",
+        "slack-signing (Enter alone skips it): ",
     ]
     assert "git: has a value since" in done.stdout
     assert "slack: left empty" in done.stdout

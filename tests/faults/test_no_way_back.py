@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from functions.domain.waiting import minute
+from functions.domain.times import minute
 from local.platform import PROJECT
 from tests.faults.harness.environment import FaultEnvironment, wait_for
 from tests.faults.harness.matrix import Matrix, subjects

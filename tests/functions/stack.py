@@ -87,6 +87,7 @@ SETTINGS = {
     "RUNBOOK_URL": "https://runbooks.example.com",
     "AWS_REGION_NAME": REGION,
     "SLACK_SECRET": "kiro-slack",
+    "SLACK_SIGNING_SECRET": "kiro-slack-signing",
     "SECURITY_HUB": "off",
     "GITHUB_CREDENTIAL_SECRET": "kiro-github",
     "GITHUB_API_URL": "http://127.0.0.1:9/api/v3",
@@ -158,7 +159,7 @@ class Stack:
     calls: list[Call] = field(default_factory=list)
     recording: bool = False
     rewritten: dict[str, dict[str, Any]] = field(default_factory=dict)
-    _made: set[str] = field(default_factory=set)
+    _made: set[tuple[str, str]] = field(default_factory=set)
 
     def connect(self, events: Any) -> None:
         """See every call of a session's clients, and rewrite answers of moto that tests need otherwise."""
@@ -202,10 +203,11 @@ class Stack:
 
     def record(self, params: Mapping[str, Any], model: Any, **_: Any) -> None:
         """Note a call (botocore's `before-parameter-build`); the first one that names a resource makes it."""
-        named, make = _RESOURCES.get(model.service_model.service_name, (_nothing, None))
+        service = model.service_model.service_name
+        named, make = _RESOURCES.get(service, (_nothing, None))
         for name in named(params):
-            if make and name not in self._made:
-                self._made.add(name)
+            if make and (service, name) not in self._made:  # a table and a topic have the same name
+                self._made.add((service, name))
                 recording, self.recording = self.recording, False
                 make(self, name)
                 self.recording = recording

@@ -113,7 +113,8 @@ def test_no_function_of_the_internet_may_assume_a_deploy_role(test_stack: Outcom
         for one in recorder.of("lambda/permission:Permission")
         if not one.inputs["principal"].startswith("events.")
     }
-    assert invoked == {"events-github-webhook", "events-approval-page", "events-outside-alarm", "events-console"}
+    pages = {"events-approval-page", "events-console"}
+    assert invoked == {"events-github-webhook", "events-outside-alarm", "events-slack-interaction", *pages}
     assert recorder.of("lambda/functionUrl:FunctionUrl") == []
     assumed = {
         arn.rpartition(f"role/{begin}")[2]

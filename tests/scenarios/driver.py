@@ -113,7 +113,7 @@ class PlatformDriver:
 
 
 # Decisions, handled deliveries, sent notifications, and the heads and tags of repositories are records, not waits.
-_KEPT = ("approval/", "delivery/", "notified/", "push/", "refs/")
+_KEPT = ("approval/", "delivery/", "notified/", "push/", "refs/", "thread/")
 
 
 def name_of(commit: str) -> str:

@@ -18,6 +18,7 @@ from functions.domain.provenance import opened, place, to_sign
 from local.emulator import clients
 from local.service import Traffic
 from local.settings import REPOSITORY
+from local.slack import Posted
 from tests.scenarios.conftest import REGION
 from tests.scenarios.driver import PlatformDriver, eventually, kiro, name_of
 
@@ -106,6 +107,18 @@ def test_people_are_notified(driver: PlatformDriver, good: str) -> None:
     eventually(lambda: wanted == {_what(subject.partition(good[:12])[2]) for subject in subjects()})
     others = [m.text for m in driver.platform.mailbox.mails if m.topic != "approvals"]
     assert not any("secret=" in text for text in others)
+
+
+def test_slack_has_one_thread_of_a_release(driver: PlatformDriver, good: str) -> None:
+    """N1: its first message is the root of all others, and each has blocks that Slack takes."""
+
+    def told() -> list[Posted]:
+        return [one for one in driver.platform.slack.messages if good[:12] in one.text]
+
+    eventually(lambda: any("is complete" in one.text for one in told()))
+    first, *replies = told()
+    assert (first.thread, {one.thread for one in replies}) == ("", {first.ts})
+    assert all(one.blocks for one in told())
 
 
 def _what(words: str) -> str:

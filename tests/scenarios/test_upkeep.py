@@ -15,15 +15,15 @@ def test_every_resource_is_as_promised(driver: PlatformDriver) -> None:
     assert [(kind, name, check) for kind, name, check in checks if check["outcome"] == "wrong"] == []
     functions = {name for kind, name, _ in checks if kind == "function"}
     assert functions == set(driver.platform.outputs["functions"].values())
-    (slack,) = (check for kind, name, check in checks if name.endswith("-slack") and check["what"] == "value")
-    assert slack["outcome"] == "note"
+    (agent,) = (check for kind, name, check in checks if name.endswith("-agent-key") and check["what"] == "value")
+    assert agent["outcome"] == "note"
 
 
 def test_the_age_of_secrets_is_measured(driver: PlatformDriver) -> None:
     """The ages of secrets with a value are measured by the deployed function, which may read no values."""
     name = driver.platform.outputs["functions"]["functions.events.measure_secrets"]
     answer = driver.platform.clients.client("lambda").invoke(FunctionName=name, Payload=b"{}")
-    filled = ("github-credential", "git-credential", "webhook", "monitors")
+    filled = ("github-credential", "git-credential", "webhook", "monitors", "slack", "slack-signing")
     assert json.loads(answer["Payload"].read()) == {f"kiro-pipeline-test-{one}": 0 for one in filled}
 
 

@@ -26,6 +26,7 @@ _YIELDED = "a freeze or an alarm came while the release waited: tests/functions/
 _SOAK = "no scenario has a soak: tests/functions/stage/test_check_evidence.py"
 _NO_WAY_BACK = "a rollback failed: tests/faults/test_no_way_back.py"
 
+_PRESSED = "nobody presses a button in a scenario: tests/functions/events/test_slack_interaction.py"
 _KEPT_IMAGE = "a commit configures a service whose image a request named: tests/functions/stage/test_apply_service.py"
 _UNSIGNED = "no version is older than the stack's key: tests/functions/procedures/test_provenance.py"
 _BY_DISPATCH = "no dispatch names a part or a version: tests/functions/procedures/test_requested_rollbacks.py"
@@ -51,6 +52,7 @@ REASONS: Mapping[str, str] = {
     "codebuild-* codebuild:BatchPut*": _EXAMPLE,
     "codebuild* s3:GetObjectVersion": _EXAMPLE,
     # Faults and rare cases
+    "events-slack-interaction *": _PRESSED,
     "shared-start-build codebuild:StopBuild": _STOPPED,
     "shared-start-build dynamodb:DeleteItem": _STOPPED,
     "stage-start-tests codebuild:StopBuild": _STOPPED,
@@ -75,6 +77,9 @@ REASONS: Mapping[str, str] = {
     "stage-start-tests dynamodb:GetItem": _BUNDLE,
     "stage-request-approval dynamodb:DeleteItem": _BUNDLE,
     "stage-await-approval dynamodb:DeleteItem": _STOPPED,
+    "stage-await-approval dynamodb:UpdateItem": "no approval counts from a later time: test_await_approval.py",
+    "stage-await-approval dynamodb:GetItem": "no approval counts from a later time: test_await_approval.py",
+    "stage-await-approval events:PutEvents": "no approval counts from a later time: test_await_approval.py",
     "stage-await-approval states:SendTaskSuccess": "a decision came first: test_await_approval.py",
     "shared-await-lock *": _QUEUED,
     "shared-acquire-lock states:SendTaskSuccess": _QUEUED,

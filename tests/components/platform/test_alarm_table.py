@@ -34,7 +34,7 @@ ONE: dict[str, Row] = {
     "secret-denied": ("KiroPipeline SecretDenied", "Sum", MINUTE, ABOVE, 1, ON_CALL),
     **{
         f"secret-{short}-old": ("KiroPipeline SecretAgeDays", "Maximum", DAY, ABOVE, 90, TEAM)
-        for short in ("github", "git", "webhook", "monitors", "slack", "agent")
+        for short in ("github", "git", "webhook", "monitors", "slack", "slack-signing", "agent")
     },
     **{
         f"{table}-{what.lower()}-throttled": (f"AWS/DynamoDB {what}ThrottleEvents", "Sum", 300, ABOVE, 1, ON_CALL)

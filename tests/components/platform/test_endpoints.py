@@ -12,6 +12,7 @@ def test_the_routes_are_webhook_approvals_and_alarms(whole: Outcome) -> None:
         "POST /approvals/{id}": "NONE",
         "POST /approvals/{id}/decision": "AWS_IAM",
         "POST /alarms/{environment}": "NONE",
+        "POST /slack": "NONE",
         "GET /console": "NONE",
         "GET /console/{deployment}": "NONE",
     }
@@ -32,6 +33,7 @@ def test_permission_to_call_is_bound_to_a_route(whole: Outcome) -> None:
         "*/POST/approvals/{id}",
         "*/POST/approvals/{id}/decision",
         "*/POST/github",
+        "*/POST/slack",
     ]
 
 

@@ -183,6 +183,14 @@ def test_defaults_are_those_of_the_requirements() -> None:
             ["environments[0]", "approverIdentities names one AWS identity for several addresses"],
         ),
         (
+            {"environments": _environment(approvers=["ada@x.io"], approverSlackUsers={"bob@x.io": "U0BOB12345"})},
+            ["environments[0]", "approverSlackUsers: bob@x.io is not listed in approvers"],
+        ),
+        (
+            {"environments": _environment(approvers=["ada@x.io"], approverSlackUsers={"ada@x.io": "@ada"})},
+            ["environments[0].approverSlackUsers", '"@ada"'],
+        ),
+        (
             {"environments": _environment(approvers=["ada@x.io"], approverIdentities={"ada@x.io": "ada"})},
             ["environments[0].approverIdentities", '"ada"'],
         ),
@@ -197,7 +205,7 @@ def test_defaults_are_those_of_the_requirements() -> None:
         (
             {"environments": _environment(approvers=[f"person-{number}@example.com" for number in range(130)])},
             [
-                "environments: approvers, approverLogins and approverIdentities take",
+                "environments: approvers, approverLogins, approverIdentities and approverSlackUsers take",
                 "at most 3000 reach the approval page",
             ],
         ),

@@ -1,8 +1,11 @@
 """Base URLs in a stack's settings."""
 
+from dataclasses import replace
+
 import pytest
 
-from functions.adapters.links import ApprovalLinks, IncidentLinks, MessageLinks
+from functions.adapters.links import ApprovalLinks, IncidentLinks, MessageLinks, ReleaseLinks
+from tests.functions.samples import COMMIT, OLDER, RELEASE
 from tests.functions.stack import REGION, Stack
 
 
@@ -23,3 +26,17 @@ def test_a_stack_without_the_console_links_to_none(stack: Stack) -> None:
     """Its setting is `off`."""
     stack.settings["CONSOLE_URL"] = "off"
     assert MessageLinks.connect(stack.clients).links.console == ""
+
+
+def test_approvers_are_led_to_commit_diff_and_pull_request(stack: Stack) -> None:
+    """A1: without a commit that runs there is no diff; each segment of an address is encoded."""
+    links, page = ReleaseLinks.connect(stack.clients), "https://github.example.com/acme/hello-service"
+    merged = replace(RELEASE, message="feat: greet (#12)")
+    assert links.pages(merged, OLDER) == {
+        "Commit": f"{page}/commit/{COMMIT}",
+        "Diff": f"{page}/compare/{OLDER}...{COMMIT}",
+        "Pull request": f"{page}/pull/12",
+    }
+    assert links.pages(RELEASE, "") == {"Commit": f"{page}/commit/{COMMIT}"}
+    assert "Diff" not in links.pages(RELEASE, COMMIT)
+    assert "/%2E%2E/" in links.pages(replace(RELEASE, repository="../x"), "")["Commit"]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functions.adapters.rollback_outlook import RollbackOutlook
 from functions.domain.environments import PartState
 from tests.functions.delivered import create_function, runs
-from tests.functions.samples import COMMIT, ENVIRONMENT, OLDER, RELEASE, state, version
+from tests.functions.samples import COMMAND, COMMIT, ENVIRONMENT, OLDER, RELEASE, state, version
 from tests.functions.stack import Stack
 from tests.local.github.support import REPOSITORY, WorkingCopy
 
@@ -51,3 +51,12 @@ def test_commits_need_something_to_count_from(stack: Stack, copy: WorkingCopy) -
     runs(stack, state(running=version(commit=shas[1])))
     release = replace(RELEASE, repository=REPOSITORY, commit=shas[0])
     assert outlook.commits(release, "production", ["hello"])[1].startswith("the running commit is no ancestor")
+
+
+def test_a_comparison_needs_one_commit_that_runs(stack: Stack) -> None:
+    """A1: parts of several commits, and none, have no common base."""
+    outlook = RollbackOutlook.connect(stack.clients)
+    assert outlook.base("production", ["hello"]) == ""
+    runs(stack, state(running=version(OLDER)), state(COMMAND, running=version(COMMIT)))
+    assert outlook.base("production", ["hello"]) == OLDER
+    assert outlook.base("production", ["hello", "infrastructure"]) == ""

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from functions.adapters import secrets
 from functions.adapters.github.client import GitHub
-from functions.adapters.secrets import MonitorsSecret, SecretValues, WebhookSecret
+from functions.adapters.secrets import MonitorsSecret, SecretValues, SlackSigningSecret, WebhookSecret
 from functions.adapters.slack import Slack
 from functions.domain.messages import Message
 from tests.functions.stack import Stack, failing
@@ -64,12 +64,13 @@ def refusal(code: str) -> ClientError:
 READERS: list[Callable[[Stack], object]] = [
     lambda stack: WebhookSecret.connect(stack.clients).values(),
     lambda stack: MonitorsSecret.connect(stack.clients).values(),
+    lambda stack: SlackSigningSecret.connect(stack.clients).values(),
     lambda stack: Slack.connect(stack.clients).post(Message("deployments", "title", "text", ())),
     lambda stack: GitHub.connect(stack.clients).branch_head("acme/hello-service", "main"),
 ]
 
 
-@pytest.mark.parametrize("read", READERS, ids=["webhook", "monitors", "slack", "github"])
+@pytest.mark.parametrize("read", READERS, ids=["webhook", "monitors", "slack-signing", "slack", "github"])
 def test_a_refusal_is_counted_by_every_reader(
     stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, read: Callable[[Stack], object]
 ) -> None:

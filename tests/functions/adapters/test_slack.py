@@ -1,14 +1,17 @@
 """Slack, over HTTP to a Slack on this machine, without leaking its URL or token."""
 
 import json
+import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from functions.adapters.slack import Slack
+from functions.adapters.slack import Slack, SlackAnswers
 from functions.domain.errors import NotificationError
 from functions.domain.messages import Message
+from functions.domain.slack_actions import Button
 from local.slack import LocalSlack
 from tests.functions.stack import Stack
 
@@ -101,3 +104,30 @@ def test_an_invalid_value_is_named_with_the_next_step(stack: Stack, value: str) 
     with pytest.raises(NotificationError, match="set it again") as raised:
         slack(stack, value).post(MESSAGE)
     assert "hush" not in str(raised.value)
+
+
+def test_a_webhook_gets_no_buttons(stack: Stack, there: LocalSlack) -> None:
+    """Slack tells only an app what was pressed."""
+    slack(stack, there.webhook).post(replace(MESSAGE, buttons=(Button("approve", "production", "a1"),)))
+    assert "actions" not in [block["type"] for block in there.messages[0].blocks]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "http://hooks.slack.com/x", "https://evil.example.com/x", "https://hooks.slack.com.evil.example.com/x"],
+)
+def test_only_slack_is_answered(address: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The address is part of a signed request; all the same nothing else is called."""
+    with caplog.at_level(logging.WARNING):
+        SlackAnswers(loopback=True).send(address, {"text": "x"})
+        SlackAnswers(loopback=False).send("http://127.0.0.1:9/x", {"text": "x"})
+    assert [record.message for record in caplog.records] == [
+        "a press in Slack has no address of Slack to answer to"
+    ] * 2
+
+
+def test_an_answer_that_does_not_arrive_is_logged(there: LocalSlack, caplog: pytest.LogCaptureFixture) -> None:
+    """What was pressed has happened."""
+    with caplog.at_level(logging.WARNING):
+        SlackAnswers(loopback=True).send(f"{there.base}/actions/unknown", {"text": "x"})
+    assert [record.message for record in caplog.records] == ["a press in Slack could not be answered"]

@@ -17,10 +17,12 @@ from functions.domain.approvals import (
     as_of,
     changed,
     decide,
+    due,
     hash_secret,
     holder,
     refused_by_freeze,
     secret_matches,
+    standing,
     supersedes,
 )
 from functions.domain.approvers import Approvers
@@ -289,6 +291,51 @@ def test_only_a_new_critical_alarm_voids_a_request() -> None:
     assert alarmed([errors, *others], NOTHING_ACCEPTED, "production") == "alarm errors is in ALARM in production"
     both = [errors, replace(errors, name="slow")]
     assert alarmed(both, NOTHING_ACCEPTED, "production") == "alarms errors, slow are in ALARM in production"
+
+
+def test_an_approval_may_count_from_a_later_time() -> None:
+    """A5: until then the request is open and can be rejected; from then on it is approved, by who approved it."""
+    later = "2026-01-31T22:00"
+    waiting = decide(OPEN, decision(counts_from=later, reason="at night"), FROM, ANYBODY)
+    assert isinstance(waiting, Approval)
+    assert (waiting.state, waiting.counts_from, standing(waiting)) == (
+        "open",
+        later,
+        "Your approval is recorded; it counts from 2026-01-31 22:00 UTC.",
+    )
+    assert due(waiting, "2026-01-31T21:59", ANYBODY) is None
+    counts = due(waiting, later, ANYBODY)
+    assert counts
+    assert (counts.state, counts.by, counts.reason, counts.decided_at) == ("approved", "Ada", "at night", later)
+    assert due(waiting, LATE, ANYBODY) == counts, "the query may come after the end of the request"
+    assert due(waiting, later, Approvers({"bob@x.io": ""})) is None, "who is no longer an approver"
+    assert due(OPEN, LATE, ANYBODY) is None
+    rejected = decide(waiting, decision(approve=False, by="Bob", reason="no"), FROM, ANYBODY)
+    assert isinstance(rejected, Approval)
+    assert (rejected.state, due(rejected, later, ANYBODY)) == ("rejected", None)
+
+
+def test_of_several_approvals_the_latest_time_counts() -> None:
+    """A5: none of them is for an earlier time; one that is missing still has to come."""
+    two = Approvers(needed=2)
+    first = decide(replace(OPEN, needed=2), decision(counts_from="2026-01-31T22:00"), FROM, two, "ada@x.io")
+    assert isinstance(first, Approval)
+    assert due(first, "2026-01-31T23:00", two) is None
+    assert "1 more must approve" in standing(first)
+    both = decide(first, decision(), FROM, two, "bob@x.io")
+    assert isinstance(both, Approval)
+    assert (both.state, both.counts_from) == ("open", "2026-01-31T22:00")
+    late = decide(first, decision(), "2026-01-31T22:30", two, "bob@x.io")
+    assert isinstance(late, Approval)
+    assert late.state == "approved"
+
+
+@pytest.mark.parametrize("time", [ASKED, FROM, TO, LATE])
+def test_an_approval_counts_before_its_request_ends(time: str) -> None:
+    """A5: a time that has passed, or at which the request has expired, is refused with the end of the request."""
+    refused = decide(OPEN, decision(counts_from=time), FROM, ANYBODY)
+    assert isinstance(refused, Refused)
+    assert (refused.why, "ends at 2026-02-01 08:00 UTC" in refused.message) == ("incomplete", True)
 
 
 def test_a_freeze_refuses_approvals_of_releases_only() -> None:

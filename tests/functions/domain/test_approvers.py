@@ -52,3 +52,10 @@ def test_a_login_is_found_by_the_person() -> None:
     """A3: in lower case, as GitHub compares logins."""
     approvers = Approvers({"ada@x.io": "AdaLovelace", "bob@x.io": ""})
     assert [approvers.login(who) for who in ("Ada@x.io", "bob@x.io", "eve@x.io")] == ["adalovelace", "", ""]
+
+
+def test_a_slack_user_stands_for_one_address() -> None:
+    """A5: the id is compared as a whole; nobody is found by a part of it."""
+    known = Approvers({"ada@x.io": ""}, slack_users={"ada@x.io": "U0ADA12345"})
+    assert known.slack_address("U0ADA12345") == "ada@x.io"
+    assert (known.slack_address("U0ADA1234"), known.slack_address(""), Approvers().slack_address("U1")) == ("", "", "")

@@ -39,3 +39,8 @@ def test_only_what_keeps_all_three_promises_passes(requests: int, failed: int, m
     kept = measured.failures <= requests * 0.05 and mean < 2 and mean <= before * 1.5
     if abs(mean - before * 1.5) > 1e-9:  # the border itself is the example's above
         assert (judge_performance(measured, Performance(1, 0, before)).outcome == "passed") is kept
+
+
+def test_figures_are_read_by_people() -> None:
+    """A1: approvers see what was measured in the environments before."""
+    assert str(Performance(1200, 6, 0.12)) == "1200 requests, 99.5 % succeeded, 0.120 s in the mean"

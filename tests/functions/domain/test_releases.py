@@ -1,6 +1,7 @@
 """Names and refs of a release."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from functions.domain.errors import BadInputError
 from functions.domain.releases import Release, branch_or_tag, execution_name, is_commit, skips_ci
+from tests.functions.samples import RELEASE
 
 COMMITS = st.text("0123456789abcdef", min_size=40, max_size=40)
 # What the workflows append: an environment's name (16 characters are allowed for it) and a word for the rollback.
@@ -95,3 +97,19 @@ def test_a_release_is_written_short() -> None:
     """The short form has 12 digits of the commit, and the title is the first line of the message."""
     release = Release("acme/x", "refs/heads/main", "1a2b3c4d5e6f7", message="feat: one\n\ntwo")
     assert (release.short, release.title) == ("1a2b3c4d5e6f", "feat: one")
+
+
+@pytest.mark.parametrize(
+    ("message", "number"),
+    [
+        ("feat: greet (#12)", 12),
+        ("Merge pull request #7 from acme/greet\n\nfeat: greet", 7),
+        ("feat: greet\n\nsee (#12)", 0),
+        ("fix: as in #12", 0),
+        ("fix (#12) again", 0),
+        ("", 0),
+    ],
+)
+def test_a_merged_pull_request_is_in_the_subject(message: str, number: int) -> None:
+    """As GitHub writes it for a merge and a squash; a number that is only mentioned is none."""
+    assert replace(RELEASE, message=message).pull_request == number

@@ -10,7 +10,7 @@ from functions.domain.approvals import Approval, Consent
 from functions.domain.environments import Freeze
 from functions.domain.locks import Contender, Lock, Waiter
 from functions.domain.records import DeploymentRecord, Outcome
-from functions.domain.waiting import Kind, Waiting
+from functions.domain.waiting import Kind
 from functions.domain.work_items import Item, Record, State
 from tests.functions.samples import DEPLOYMENT, NOW
 
@@ -127,8 +127,10 @@ def test_what_people_can_end_is_shown_first() -> None:
     assert waiting.first([]) is None
 
 
-def test_a_time_for_people() -> None:
-    """In UTC, to the minute; what is no time stays."""
-    assert waiting.minute("2026-01-31T09:05:59+01:00") == "2026-01-31 08:05 UTC"
-    assert waiting.minute("soon") == "soon"
-    assert Waiting("nothing", "runs").whom == "nobody: it goes on by itself"
+def test_an_approval_for_a_later_time_is_waited_for() -> None:
+    """A5: until when, and who approved it; nobody has to do anything, but may still reject."""
+    consent = Consent("Ada", NOW, "", "", "")
+    asked = Approval("a", "deploy", "d", "production", {}, [], NOW, NOW, "2026-02-02T08:00:00.000Z")
+    found = waiting.for_approval(replace(asked, consents=(consent,), counts_from="2026-02-01T22:00:00.000Z"))
+    assert found.text == "waits for 2026-02-01 22:00 UTC: from then on the approval for production by Ada counts"
+    assert (found.until, "reject" in found.next) == ("2026-02-01T22:00:00.000Z", True)

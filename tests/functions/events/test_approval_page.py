@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,7 +18,7 @@ from functions.domain.order import Mark, Order
 from functions.domain.pins import Pin
 from functions.domain.records import PlannedChange
 from functions.domain.waits import ApprovalFacts, ApprovalKey, Wait
-from functions.domain.watches import NOTHING_ACCEPTED, Accepted
+from functions.domain.watches import NOTHING_ACCEPTED, Accepted, AlarmReading
 from functions.events import approval_page
 from functions.handler import encode
 from tests.functions.approving import ARTIFACT, GATES, SECRET, SUMMARY, approvers, ask, kept
@@ -57,6 +57,51 @@ def call(stack: Stack, method: str = "GET", body: str = "", approval_id: str = "
 def post(stack: Stack, form: dict[str, str], **changes: str) -> Any:
     """Send a form."""
     return call(stack, "POST", urlencode({**form, **changes}))
+
+
+@pytest.mark.parametrize(("intent", "first"), [("approve", "approve"), ("reject", "reject"), ("", "approve")])
+def test_the_link_that_was_opened_is_the_first_button(stack: Stack, intent: str, first: str) -> None:
+    """A2: the page of the link to reject says so, and the Enter key rejects; both buttons are there."""
+    ask(stack)
+    body = call(stack, secret=SECRET, intent=intent)["body"]
+    assert re.findall(r'<button class="(\w+)( first)?" name="decision"', body)[0] == (first, " first")
+    assert len(re.findall("<button", body)) == 2
+    assert ("You opened the link to reject" in body) == (intent == "reject")
+
+
+def test_the_page_leads_to_what_changes(stack: Stack) -> None:
+    """A1: to commit, diff and pull request, and shows what was measured before; addresses are escaped."""
+    links = {"Commit": "https://g/a/b/commit/1", "Diff": 'https://g/a/b/compare/0...1?x="&y'}
+    ask(stack, links=links, summary={**SUMMARY, "figures": "staging: 1200 requests"})
+    body = call(stack, secret=SECRET)["body"]
+    assert '<a href="https://g/a/b/commit/1">Commit</a>' in body
+    assert '<a href="https://g/a/b/compare/0...1?x=&quot;&amp;y">Diff</a>' in body
+    assert "staging: 1200 requests" in body
+
+
+def test_an_environment_without_a_critical_alarm_is_a_warning(stack: Stack) -> None:
+    """A1: it is read first, and is no remark at the end; an alarm that does not exist watches nothing."""
+    ask(stack)
+    assert "No critical alarm watches" not in call(stack, secret=SECRET)["body"]
+    missing = (AlarmReading("errors", "critical", "missing"), AlarmReading("latency", "warning", "OK"))
+    for number, alarms in enumerate(((), missing)):
+        ask(stack, alarms=alarms, approval_id=f"b{number}")
+        body = call(stack, secret=SECRET, approval_id=f"b{number}")["body"]
+        attention = re.search(r'<section class="attention">.*?</section>', body, re.DOTALL)
+        assert attention
+        assert "No critical alarm watches production: only its health checks" in attention[0]
+
+
+def test_an_approval_from_a_later_time_says_so(stack: Stack) -> None:
+    """A5: the page shows when it counts; a time that can't be read changes nothing."""
+    ask(stack)
+    later = (datetime.now(UTC) + timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M")
+    form = {"secret": SECRET, "name": "Ada", "decision": "approve"}
+    assert post(stack, form, **{"from": "tonight"})["statusCode"] == 400
+    answer = post(stack, form, **{"from": later})
+    assert (answer["statusCode"], "Approved from a later time: production" in answer["body"]) == (200, True)
+    assert f"The approvals so far count from {later.replace('T', ' ')} UTC." in call(stack, secret=SECRET)["body"]
+    assert stack.completed() == {}
 
 
 def test_the_page_shows_what_a_decision_needs(stack: Stack) -> None:

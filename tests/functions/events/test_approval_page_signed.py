@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.environments import Freeze
+from functions.domain.waiting import for_approval
 from tests.functions.approving import approvers, ask, kept
 from tests.functions.samples import NOW
 from tests.functions.stack import Stack
@@ -88,6 +90,18 @@ def test_one_person_with_a_link_and_an_identity_is_one(stack: Stack) -> None:
     status, answer = decide(stack)
     assert (status, "already approved" in answer["message"]) == (409, True)
     assert decide(stack, identity=EVE)[1]["state"] == "approved"
+
+
+def test_an_approval_from_a_later_time_is_recorded_and_waits(stack: Stack) -> None:
+    """A5: the request stays open, the wait goes on, and the record says until when; a time that is none is 400."""
+    ask(stack)
+    later = (datetime.now(UTC) + timedelta(hours=2)).isoformat(timespec="minutes")
+    body = {"decision": "approve", "reason": "at night", "from": later}
+    status, answer = decide(stack, body=json.dumps(body))
+    assert (status, answer["state"], "it counts from" in answer["message"]) == (200, "open", True)
+    assert (kept(stack).state, len(kept(stack).consents), stack.completed()) == ("open", 1, {})
+    assert "from then on the approval" in for_approval(kept(stack)).text
+    assert decide(stack, body=json.dumps({**body, "from": "tonight"}))[0] == 400
 
 
 def test_a_decision_counts_once(stack: Stack) -> None:

@@ -9,9 +9,10 @@ import pytest
 from functions.adapters.clock import iso
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.waits_table import WaitsTable
-from functions.domain.approvals import Approval, State
+from functions.domain.approvals import Approval, Consent, State
 from functions.domain.environments import Environment, Freeze
 from functions.domain.order import Mark, Order
+from functions.domain.waits import ApprovalKey
 from functions.domain.watches import NOTHING_ACCEPTED, Accepted
 from tests.functions.delivered import alarm
 from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, EXECUTION, NOW, RELEASE, environment
@@ -75,6 +76,27 @@ def test_a_decision_that_is_there_already_ends_the_wait(stack: Stack, state: Sta
     assert wait(stack, "again")["again"]["outcome"] == state
 
 
+def test_an_approval_counts_when_its_time_has_come(stack: Stack) -> None:
+    """A5: the query after that time ends the wait; the record says who approved and that it waits no longer."""
+    waits = keep(stack, replace(OPEN, consents=(Consent("Ada", NOW, "fine", "", ""),), counts_from=LATER))
+    assert wait(stack) == {}
+    waits.forget(ApprovalKey("a1"))
+    keep(stack, replace(OPEN, consents=(Consent("Ada", NOW, "fine", "", ""),), counts_from=NOW))
+    assert wait(stack) == {"token": {"outcome": "approved", "reason": "approved by Ada: fine"}}
+    stored = waits.approval("a1")
+    assert stored
+    assert (stored.state, stored.decided_at) == ("approved", NOW)
+    fact = stack.deployment(DEPLOYMENT)["approval_production_deploy"]
+    assert (fact["state"], fact["by"], fact["countsFrom"]) == ("approved", "Ada", NOW)
+
+
+def test_what_ends_a_request_ends_one_whose_time_has_come(stack: Stack) -> None:
+    """A4: an alarm that came meanwhile voids it, although nobody asked before that time."""
+    alarm(stack, "errors", "ALARM")
+    keep(stack, replace(OPEN, consents=(Consent("Ada", NOW, "fine", "", ""),), counts_from=NOW))
+    assert wait(stack, where=environment(critical_alarms=["errors"]))["token"]["outcome"] == "void"
+
+
 def test_a_request_in_an_environment_that_a_newer_release_passed_is_superseded(stack: Stack) -> None:
     """P3: also if its wait was not found when the newer one passed; the request and the wait say which one it is."""
     ordered = replace(OPEN, repository=RELEASE.repository, order=RELEASE.order)
@@ -97,7 +119,7 @@ def test_a_review_is_not_superseded(stack: Stack) -> None:
 def test_a_request_past_its_end_is_expired(stack: Stack) -> None:
     """A1: the end is written, so that the page shows it to a late approver."""
     waits = keep(stack, replace(OPEN, expires_at=NOW))
-    assert wait(stack)["token"] == {"outcome": "expired", "reason": f"nobody decided before {NOW}"}
+    assert wait(stack)["token"] == {"outcome": "expired", "reason": "nobody decided before 2026-01-31 08:00 UTC"}
     stored = waits.approval("a1")
     assert stored
     assert stored.state == "expired"

@@ -19,7 +19,7 @@ from functions.domain.images import Image
 from functions.domain.order import Mark, Order
 from functions.domain.releases import Release
 from functions.domain.requests import Request
-from functions.domain.waiting import minute
+from functions.domain.times import minute
 from local.github import LocalGitHub
 from tests.functions.delivered import artifact, create_function, judged, runs
 from tests.functions.samples import (
