@@ -45,7 +45,7 @@ class Press:
     user: str
     message: str
     response_url: str
-    blocks: Sequence[dict[str, Any]] = field(default_factory=tuple)
+    blocks: Sequence[dict[str, Any]] = field(default_factory=list)
 
 
 def buttons(event: Event) -> tuple[Button, ...]:

@@ -129,7 +129,7 @@ def test_every_function_and_workflow_has_a_role_of_its_own(outcome: Outcome) -> 
 def test_no_secret_value_reaches_the_state(outcome: Outcome) -> None:
     """Secrets are created empty: no resource registers a value."""
     assert not outcome.recorder.of("secretsmanager/secretVersion:SecretVersion")
-    assert len(outcome.recorder.of("secretsmanager/secret:Secret")) == 6
+    assert len(outcome.recorder.of("secretsmanager/secret:Secret")) == 7
 
 
 def test_rendered_definitions_follow_the_rules(outcome: Outcome) -> None:

@@ -155,7 +155,7 @@ def test_secrets_are_measured_twice_a_day(whole: Outcome) -> None:
     policy = json.loads(whole.recorder.one("iam/rolePolicy:RolePolicy", "events-measure-secrets").inputs["policy"])
     (asked,) = [s for s in policy["Statement"] if any(a.startswith("secretsmanager:") for a in s["Action"])]
     assert asked["Action"] == ["secretsmanager:ListSecretVersionIds"]
-    assert len(asked["Resource"]) == 6
+    assert len(asked["Resource"]) == 7
 
 
 def test_a_push_that_started_nothing_is_an_alarm(whole: Outcome) -> None:

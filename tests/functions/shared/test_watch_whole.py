@@ -92,7 +92,7 @@ def test_a_slower_release_is_waited_for(stack: Stack) -> None:
     """After a bad sample the watch goes on for the samples that decide; without new requests it ends then."""
     met(stack, 540, latency=100, ago=1800)
     met(stack, 60, latency=200)
-    now = iso(NOW - timedelta(seconds=1))
+    now = iso(datetime.now(UTC) - timedelta(seconds=1))  # minutes may have passed since NOW
     first = watch(stack, now)
     assert (first["outcome"], "latency 200 ms after the change, 100 ms before it" in first["reason"]) == (
         "watching",
