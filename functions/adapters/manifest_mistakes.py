@@ -76,7 +76,8 @@ def _wrong_type(mistake: ErrorDetails, document: Document, path: Path) -> str:
     if kind in ("too_short", "string_too_short"):
         return "is empty: name at least one" if kind == "too_short" else "is empty: write a text"
     if kind == "too_long":
-        return f"has {context.get('actual_length')} entries: {context.get('max_length')} are allowed"
+        most = context["max_length"]
+        return f"has {len(given)} entries, of which {most} are allowed: take {len(given) - most} out"
     if kind in ("int_type", "float_type", "int_from_float"):
         return f"must be a number: it is {_shown(document, path, given)}"
     if kind in ("greater_than_equal", "less_than_equal"):

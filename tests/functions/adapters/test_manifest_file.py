@@ -147,7 +147,16 @@ def test_the_limits_of_a_comparison_are_settings_of_their_kind() -> None:
         ("    alarms:", "    steps: [100]\n    alarms:", "services.hello.steps.0: is 100: write 99 or less"),
         ("    alarms:", "    steps: [1.5]\n    alarms:", "services.hello.steps.0: must be a number"),
         ("    alarms:", "    steps: 10\n    alarms:", "services.hello.steps: must be a list"),
-        ("    alarms:", "    steps: [1, 2, 3, 4, 5, 6]\n    alarms:", "services.hello.steps: has 6 entries: 5 are"),
+        (
+            "    alarms:",
+            "    steps: [1, 2, 3, 4, 5, 6]\n    alarms:",
+            "services.hello.steps: has 6 entries, of which 5 are allowed: take 1 out",
+        ),
+        (
+            "services:\n",
+            "services:\n" + "".join(f"  s{n}: {{kind: lambda, function: f{n}, artifact: a.zip}}\n" for n in range(12)),
+            "delivery.yml:11:1: services: has 13 entries, of which 11 are allowed: take 2 out",
+        ),
         (
             "    alarms:",
             "    steps: [50, 10]\n    alarms:",
