@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from functions.adapters.clock import Clock
 from functions.adapters.work_items_table import WorkItemsTable
+from functions.domain.progress import MARKER
 from functions.domain.work_items import Item, branch_key, execution_name
 from local.github.boards import Card
 from local.github.records import Issue
@@ -96,8 +97,11 @@ class CardRun(Run):
         yield from (f"#{one.number} is still a draft" for one in pulls if one.pull and one.pull.draft)
 
     def _unannounced(self) -> Iterator[str]:
-        """A failed attempt has one comment, and the end of an attempt is announced at most once."""
-        comments = [one.body for one in self.card.issue.comments] if self.card.issue else []
+        """Progress has one comment, a failed attempt another; the end of an attempt is announced at most once."""
+        written = [one.body for one in self.card.issue.comments] if self.card.issue else []
+        comments = [body for body in written if not body.startswith(MARKER)]
+        if len(written) != len(comments) + 1:
+            yield f"{len(written) - len(comments)} comments about the progress"
         for attempt in (one.rpartition(":")[2] for one in self._attempts()):
             times = sum(f"kiro-worker:{attempt} " in comment for comment in comments)
             if times > 1:
