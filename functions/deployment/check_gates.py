@@ -17,7 +17,7 @@ from functions.domain.demands import unreported
 from functions.domain.errors import SourceError
 from functions.domain.events import GatesJudged
 from functions.domain.gates import Verdict, all_passed, failed, foremost, reasons
-from functions.domain.plans import Plan, recorded
+from functions.domain.plans import Plan, pins_of, recorded
 from functions.domain.previews import narrowed
 from functions.domain.provenance import Built
 from functions.domain.releases import Release
@@ -78,6 +78,8 @@ def check_gates(
     if not all_passed(gates):
         return Output("failed", reason, gates)
     sign(_built(event, gates, found), artifacts, deployments, signer)
+    # Once its environments have passed, this is the reason of the release.
+    reason = "; ".join(filter(None, (reason, pins_of(event.plan.stages))))
     if not judged.previews:
         return Output("passed", reason, gates)
     left = narrowed(event.plan, judged.previews)

@@ -15,7 +15,7 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.signatures import Signatures
 from functions.domain.errors import NotificationError
 from functions.domain.findings import Scans
-from functions.domain.plans import PartPlan, Plan, StagePlan
+from functions.domain.plans import PartPlan, Plan, SkippedPart, StagePlan
 from functions.domain.provenance import opened, place
 from functions.handler import encode
 from functions.procedures.provenance import of_release
@@ -289,6 +289,15 @@ def test_previews_take_unchanged_parts_out_of_the_plan(stack: Stack) -> None:
         {},
         {"infrastructure": stage["parts"][0]["reason"]},
     ]
+
+
+def test_the_reason_names_what_a_pin_keeps_out(stack: Stack) -> None:
+    """R14: it is that of the release in the record and in the history, once its environments have passed."""
+    kept = SkippedPart("hello-service/hello", "hello-service/hello is pinned in production", pinned=True)
+    plan = replace(PLAN, stages=(*PLAN.stages, StagePlan(environment(), (), (kept,))))
+    answer = check(stack, GOOD, plan=plan)
+    assert answer["outcome"] == "passed"
+    assert answer["reason"].endswith("; hello-service/hello is pinned in production")
 
 
 def test_previews_may_leave_nothing_to_deploy(stack: Stack) -> None:
