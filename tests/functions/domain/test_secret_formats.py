@@ -71,7 +71,7 @@ def test_what_cannot_be_right_is_refused(name: str, given: str, said: str) -> No
 
 def test_slack_is_a_webhook_or_an_app() -> None:
     """An app of GovSlack has another API; on a laptop it is on loopback."""
-    app = {"token": "xoxb-shop", "channel": "C0123456789"}
+    app = {"token": "xoxb-1234567890", "channel": "C0123456789"}
     assert slack_target("https://hooks.slack.com/services/T0/B0/x") == "https://hooks.slack.com/services/T0/B0/x"
     assert slack_target(json.dumps(app)) == SlackApp(**app, api="https://slack.com/api")
     gov = slack_target(json.dumps({**app, "api": "https://slack-gov.com/api/"}))
