@@ -11,6 +11,7 @@ from functions.adapters.waits_table import WaitsTable
 from functions.domain.rollouts import Rollout
 from functions.domain.waits import WatchKey
 from tests.functions.delivered import alarm, create_function, lambdas
+from tests.functions.lambda_metrics import publish_requests
 from tests.functions.samples import DEPLOYMENT, EXECUTION, FUNCTION, SERVICE, environment
 from tests.functions.stack import READ_ROLE, REGION, Stack, failing
 
@@ -51,19 +52,7 @@ def met(stack: Stack, version: str, requests: int, errors: int = 0, latency: flo
     https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html
     """
     names = {"FunctionName": "hello-production", "Resource": "hello-production:live", "ExecutedVersion": version}
-    about = {
-        "Dimensions": [{"Name": name, "Value": value} for name, value in names.items()],
-        "Timestamp": NOW - timedelta(seconds=ago),
-    }
-    took = {"SampleCount": requests, "Sum": requests * latency, "Minimum": latency, "Maximum": latency}
-    stack.clients.client("cloudwatch", region=REGION, role_arn=READ_ROLE).put_metric_data(
-        Namespace="AWS/Lambda",
-        MetricData=[
-            {"MetricName": "Invocations", "Values": [1.0], "Counts": [requests], **about},
-            {"MetricName": "Errors", "Values": [1.0, 0.0], "Counts": [errors, requests - errors], **about},
-            {"MetricName": "Duration", "StatisticValues": took, **about},
-        ],
-    )
+    publish_requests(stack, names, NOW - timedelta(seconds=ago), requests, errors, latency)
 
 
 def test_a_worse_version_is_a_breach_although_no_alarm_says_so(stack: Stack) -> None:

@@ -9,6 +9,7 @@ import pytest
 from functions.adapters.clock import iso
 from functions.domain.environments import PartState
 from tests.functions.delivered import alarm, runs
+from tests.functions.lambda_metrics import publish_requests
 from tests.functions.samples import (
     COMMAND,
     COMMIT,
@@ -58,19 +59,7 @@ def met(stack: Stack, requests: int, errors: int = 0, latency: float = 20, ago: 
     https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html: the dimension Resource is the alias.
     """
     names = {"FunctionName": "hello-production", "Resource": "hello-production:live"}
-    about = {
-        "Dimensions": [{"Name": name, "Value": value} for name, value in names.items()],
-        "Timestamp": NOW - timedelta(seconds=ago),
-    }
-    took = {"SampleCount": requests, "Sum": requests * latency, "Minimum": latency, "Maximum": latency}
-    stack.clients.client("cloudwatch", region=REGION, role_arn=READ_ROLE).put_metric_data(
-        Namespace="AWS/Lambda",
-        MetricData=[
-            {"MetricName": "Invocations", "Values": [1.0], "Counts": [requests], **about},
-            {"MetricName": "Errors", "Values": [1.0, 0.0], "Counts": [errors, requests - errors], **about},
-            {"MetricName": "Duration", "StatisticValues": took, **about},
-        ],
-    )
+    publish_requests(stack, names, NOW - timedelta(seconds=ago), requests, errors, latency)
 
 
 def test_a_worse_release_is_a_breach_although_no_alarm_says_so(stack: Stack) -> None:
