@@ -364,7 +364,8 @@ def test_the_event_of_a_failed_poll_is_a_dead_letter(driver: PlatformDriver, use
     refused = driver.platform.github.respond_with(
         "POST", "/api/graphql", 403, {"Retry-After": "3000"}, refusal, times=100
     )
-    user.board.write(user.note, "Note", "a poll that fails")
+    # As the schedule invokes it: a webhook's delivery has ten seconds, and may be lost.
+    driver.platform.clients.client("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=b"{}")
     eventually(lambda: sqs.receive_message(QueueUrl=url).get("Messages"))
     refused.times = 0
     pages = driver.platform.clients.client("cloudwatch").get_paginator("describe_alarms").paginate()

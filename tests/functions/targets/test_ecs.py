@@ -116,6 +116,7 @@ class Delivered:
 def delivered(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Delivered]:
     """Creates a service and its target."""
     monkeypatch.setattr(ecs, "_LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(ecs, "_LISTED_TRIES", 500)
     endpoints = {"AWS_ENDPOINT_URL": bench.aws.endpoint, "AWS_ENDPOINT_URL_ECS": bench.server.endpoint}
     for name, value in {**CREDENTIALS, **endpoints}.items():
         monkeypatch.setenv(name, value)
@@ -141,7 +142,9 @@ def test_rolling(delivered: Callable[..., Delivered]) -> None:
     assert made.target.current(made.environment, made.part, None) == f"{made.service}:1"
     begun = made.apply(image)
     assert (begun.outcome, begun.version) == ("underway", f"{made.service}:2")
-    assert made.apply(image).handle == begun.handle
+    # On a slow machine it may have ended before it is repeated.
+    assert made.apply(image) in (begun, Rollout("done", begun.version))
+    assert made.bench.deployment(made.service) == begun.handle
     assert made.target.progress(made.environment, made.part, Rollout("underway", begun.version)).handle == begun.handle
     done = made.until(begun, "done")
     assert (done.percent, made.answers()) == (100, {"new": 20})
@@ -283,14 +286,16 @@ def test_a_way_back_over_two_versions(delivered: Callable[..., Delivered]) -> No
     made = delivered(strategy="canary", steps=[10])
     middle = made.bench.definition(made.bench.image("middle"), made.service)
     shift = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0}
+    first = made.bench.deployment(made.service)
     made.bench.ecs.update_service(
         cluster=CLUSTER, service=made.service, taskDefinition=middle, deploymentConfiguration=shift
     )
-    made.bench.ended(made.bench.deployment(made.service), "SUCCESSFUL")
+    made.bench.ended(made.bench.deployment(made.service, after=first), "SUCCESSFUL")
     made.until(made.apply(made.bench.image("new")), "paused", 0)
     step = Step(made.part, version(number=f"{made.service}:1"))
     begun = made.target.restore(made.environment, step)
-    assert made.target.restore(made.environment, step) == begun
+    assert made.target.restore(made.environment, step) in (begun, Rollout("done", step.to.version))
+    assert made.bench.deployment(made.service) == begun.handle
     assert len(made.restore(f"{made.service}:1")) <= 1
     assert (made.read(), made.answers()) == (f"{made.service}:1", {"old": 20})
 

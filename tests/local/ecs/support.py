@@ -105,19 +105,16 @@ class Workbench:
         before = self.deployment(name)
         given = {"deploymentConfiguration": configuration} if configuration else {}
         self.ecs.update_service(cluster=CLUSTER, service=name, taskDefinition=definition, **given)
-        return str(self.wait(lambda: self._newer(name, before), "a new service deployment"))
+        return self.deployment(name, after=before)
 
-    def _newer(self, name: str, before: str) -> str:
-        found = self.deployment(name)
-        return "" if found == before else found
+    def deployment(self, name: str, after: str = "") -> str:
+        """The ARN of the newest service deployment that has begun; with `after`, of a newer one than this."""
+        return str(self.wait(lambda: self._newest(name, after), "a service deployment"))
 
-    def deployment(self, name: str) -> str:
-        """The ARN of the newest service deployment."""
-        return str(self.wait(lambda: self._newest(name), "a service deployment"))
-
-    def _newest(self, name: str) -> str:
+    def _newest(self, name: str, after: str) -> str:
         found = self.ecs.list_service_deployments(cluster=CLUSTER, service=name)["serviceDeployments"]
-        return found[0]["serviceDeploymentArn"] if found else ""
+        newest = found[0]["serviceDeploymentArn"] if found else ""
+        return "" if newest == after else newest
 
     def read(self, arn: str) -> Record:
         """A service deployment as it is now."""

@@ -122,7 +122,7 @@ def test_same_task_definition(bench: Workbench) -> None:
     bench.ecs.update_service(**given)
     assert bench.deployment(name) == before
     bench.ecs.update_service(**given, forceNewDeployment=True)
-    bench.wait(lambda: bench.deployment(name) != before, "a new deployment")
+    assert bench.deployment(name, after=before)
 
 
 def test_deletion(bench: Workbench) -> None:

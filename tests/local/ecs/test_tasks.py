@@ -100,8 +100,7 @@ def test_container_health_check(bench: Workbench) -> None:
         taskDefinition=definition,
         deploymentConfiguration={"deploymentCircuitBreaker": breaker},
     )
-    arn = bench.wait(lambda: (found := bench.deployment(name)) != before and found, "a deployment")
-    bench.ended(arn, "ROLLBACK_SUCCESSFUL")
+    bench.ended(bench.deployment(name, after=before), "ROLLBACK_SUCCESSFUL")
     reasons = {one["stoppedReason"] for one in bench.tasks(name, "STOPPED")}
     assert "Task failed health checks" in reasons
 
