@@ -15,6 +15,7 @@ from components.platform import console
 from components.platform.endpoints import ROUTES
 from forwarding.places import Place, receiving_rule
 from functions.adapters.bus import SOURCE
+from functions.adapters.ecs_services import STARTED_BY
 from functions.domain.events import (
     ApprovalDecided,
     DeploymentFinished,
@@ -67,12 +68,21 @@ def _alarms(_: StackResources) -> Pattern:
 
 
 def _rollouts(_: StackResources) -> Pattern:
-    """All service deployments of the account: the handler asks about those that are awaited.
+    """All service deployments of the account, and the ends of migrations: the handler asks about what is awaited.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/pause-lifecycle-hooks.html
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_deployment_events.html
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html ($or)
     """
-    return {"source": ["aws.ecs"], "detail-type": ["ECS Hook State Change", "ECS Deployment State Change"]}
+    ended = {"lastStatus": ["STOPPED"], "startedBy": [STARTED_BY]}
+    return {
+        "source": ["aws.ecs"],
+        "$or": [
+            {"detail-type": ["ECS Hook State Change", "ECS Deployment State Change"]},
+            {"detail-type": ["ECS Task State Change"], "detail": ended},
+        ],
+    }
 
 
 def _images(_: StackResources) -> Pattern:

@@ -32,6 +32,8 @@ COPIED = (
 )
 # What a task that runs once has of the service: where it runs.
 _OF_SERVICE = ("launchType", "capacityProviderStrategy", "networkConfiguration", "platformVersion")
+# Who started such a task; the rule of its end selects by it.
+STARTED_BY = "kiro-worker"
 # 50 deployments of a service are kept for 90 days; only the newest are asked about.
 _NEWEST = 10
 
@@ -294,6 +296,7 @@ class EcsServices(InEnvironments):
             cluster=service.cluster,
             taskDefinition=version,
             overrides={"containerOverrides": [{"name": container, "command": list(command)}]},
+            startedBy=STARTED_BY,
             clientToken=token,
             **where,
         )

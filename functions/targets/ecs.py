@@ -30,9 +30,8 @@ if TYPE_CHECKING:
 IMAGES = "images.json"
 # A pause outlives a review by a person; then ECS itself goes back.
 _PAUSE_MINUTES = 60
-# ECS lists a new deployment some moments after UpdateService; later, `progress` finds it.
-_LISTED_TRIES = 10
-_LOOK_SECONDS = 1.0
+# ECS lists a new deployment some moments after UpdateService: the pauses between looks. Later, `progress` finds it.
+_LISTED_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 4.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,12 +306,14 @@ class EcsTarget(CallTarget):
         return self._begin(environment, service, version, wanted)
 
     def _begin(self, environment: Environment, service: Service, version: str, wanted: dict[str, Any]) -> Rollout:
+        """Let ECS deploy, and look for the deployment, which may already have ended when ECS lists it."""
+        before = self._services.newest(environment, service, version)
         self._services.update(environment, service, version, wanted)
-        for _ in range(_LISTED_TRIES):
+        for seconds in _LISTED_SECONDS:
             found = self._services.newest(environment, service, version)
-            if found and found.phase == "forward":
+            if found and (before is None or found.arn != before.arn):
                 return Rollout("underway", version, 0, found.arn)
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(seconds)
         return Rollout("underway", version, 0)
 
 

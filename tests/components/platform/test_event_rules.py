@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from ministack.services import eventbridge
 
 from components.platform.event_rules import BESIDE, TRIGGERS
 from tests.components.recorder import ACCOUNT, FOREIGN, Outcome
@@ -34,6 +35,29 @@ def test_every_change_of_an_alarm_invokes_its_handler(whole: Outcome) -> None:
         "source": ["aws.cloudwatch"],
         "detail-type": ["CloudWatch Alarm State Change"],
     }
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail", "expected"),
+    [
+        ("ECS Hook State Change", {"eventName": "HOOK_AWAITING_ACTION"}, True),
+        ("ECS Deployment State Change", {"eventName": "SERVICE_DEPLOYMENT_COMPLETED"}, True),
+        ("ECS Task State Change", {"lastStatus": "STOPPED", "startedBy": "kiro-worker"}, True),
+        ("ECS Task State Change", {"lastStatus": "RUNNING", "startedBy": "kiro-worker"}, False),
+        ("ECS Task State Change", {"lastStatus": "STOPPED", "startedBy": "ecs-svc/123"}, False),
+    ],
+)
+def test_rollouts_and_the_ends_of_migrations_invoke_their_handler(
+    whole: Outcome, kind: str, detail: dict[str, str], expected: bool
+) -> None:
+    """The end of a migration, but no other change of a task: those of the services are many.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
+    """
+    event = {"source": "aws.ecs", "detail-type": kind, "detail": detail}
+    asked = {"EventPattern": json.dumps(_pattern(whole, "rollout_changed")), "Event": json.dumps(event)}
+    _, _, answer = eventbridge._test_event_pattern(asked)
+    assert json.loads(answer)["Result"] is expected
 
 
 def test_an_execution_that_fails_invokes_its_handler(whole: Outcome) -> None:

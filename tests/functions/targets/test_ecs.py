@@ -115,8 +115,7 @@ class Delivered:
 @pytest.fixture
 def delivered(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Delivered]:
     """Creates a service and its target."""
-    monkeypatch.setattr(ecs, "_LOOK_SECONDS", 0.02)
-    monkeypatch.setattr(ecs, "_LISTED_TRIES", 500)
+    monkeypatch.setattr(ecs, "_LISTED_SECONDS", (0.02,) * 500)
     endpoints = {"AWS_ENDPOINT_URL": bench.aws.endpoint, "AWS_ENDPOINT_URL_ECS": bench.server.endpoint}
     for name, value in {**CREDENTIALS, **endpoints}.items():
         monkeypatch.setenv(name, value)
@@ -156,6 +155,24 @@ def test_rolling(delivered: Callable[..., Delivered]) -> None:
     )
     (before,), (after,) = old["containerDefinitions"], new["containerDefinitions"]
     assert after == {**before, "image": image}
+
+
+def test_a_deployment_that_has_ended_when_it_is_listed_is_found(
+    delivered: Callable[..., Delivered], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another one of the same version, which ended before, is not taken for it."""
+    made = delivered()
+    made.until(made.apply(made.bench.image("new")), "done")
+    update = EcsServices.update
+
+    def updated(services: EcsServices, *asked: Any) -> None:
+        before = made.bench.deployment(made.service)
+        update(services, *asked)
+        made.bench.ended(made.bench.deployment(made.service, after=before), "SUCCESSFUL")
+
+    monkeypatch.setattr(EcsServices, "update", updated)
+    begun = made.target.restore(made.environment, Step(made.part, version(number=f"{made.service}:1")))
+    assert (begun.outcome, begun.handle) == ("underway", made.bench.deployment(made.service))
 
 
 def test_canary(delivered: Callable[..., Delivered]) -> None:
