@@ -40,6 +40,7 @@ def own_tests(repository: str, source: str, folder: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.long
 def test_the_tests_of_the_application_pass(tmp_path: Path) -> None:
     """With at least the coverage that its workflow demands."""
     assert re.search(r"^\d\d passed", own_tests("application", "storefront", tmp_path), re.MULTILINE)

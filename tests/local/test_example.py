@@ -45,6 +45,7 @@ def deployed(aws: Clients, arn: str, folder: Path, environment: str) -> str:
     return str(json.loads((folder / "outputs.json").read_text("utf-8"))["url"])
 
 
+@pytest.mark.long
 def test_the_address_answers_after_every_run(tmp_path: Path) -> None:
     """The first run waits until its new role can be assumed; the second adds a permission that is missing.
 

@@ -4,6 +4,8 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from cli.aws.simulation import Refusal, Simulation
 from tests.scenarios.driver import PlatformDriver, kiro
 
@@ -27,6 +29,7 @@ def test_the_age_of_secrets_is_measured(driver: PlatformDriver) -> None:
     assert json.loads(answer["Payload"].read()) == {f"kiro-pipeline-test-{one}": 0 for one in filled}
 
 
+@pytest.mark.long
 def test_iam_simulates_the_permissions_of_a_role(driver: PlatformDriver) -> None:
     """By its policies and for the given resources; the root user, whom policies do not limit, may deploy."""
     # It ends with 1, because alarm events of production's region are not forwarded yet.

@@ -82,6 +82,7 @@ def test_without_time_no_task_is_begun(make: Make) -> None:
     assert {one["outcome"] for one in results["tasks"]} == {"not reached"}
 
 
+@pytest.mark.long
 def test_a_branch_that_went_away_is_a_problem_with_a_reason(make: Make) -> None:
     """After three tries the results have the reason."""
     build = make()

@@ -117,6 +117,7 @@ def test_everything_is_there_without_javascript(browser: Browser, console: Conso
     shown.context.close()
 
 
+@pytest.mark.long
 def test_what_is_open_stays_open(stack: Stack, browser: Browser, console: Console) -> None:
     """A drawing that the reader opened is not closed by an update."""
     shown = tab(browser)

@@ -96,6 +96,7 @@ def test_what_github_refuses_is_refused(app: Repository, job: WaitingJob, body: 
     assert job.state == "waiting"
 
 
+@pytest.mark.long
 def test_ten_reports_are_taken(app: Repository, job: WaitingJob) -> None:
     """https://docs.github.com/actions/how-tos/deploy/configure-and-manage-deployments/create-custom-protection-rules"""
     assert [answer(app, job, comment=f"report {number}") for number in range(11)] == [204] * 10 + [422]

@@ -66,6 +66,7 @@ def invoke(aws: Clients, name: str, event: dict[str, Any]) -> tuple[str | None, 
     return answer.get("FunctionError"), json.loads(answer["Payload"].read())
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="awslambdaric has wheels for Linux only")
 def test_a_function_runs_with_its_own_exception_classes(sandbox: Sandbox, aws: Clients) -> None:
     """The deployed package runs, its exceptions keep their class names, and it gets both kinds of variables."""
@@ -89,6 +90,7 @@ def test_changed_code_is_an_update_and_touched_code_is_not(sandbox: Sandbox, aws
     assert invoke(aws, name, {})[1]["number"] == 100
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="awslambdaric has wheels for Linux only")
 def test_an_old_version_runs_its_old_code(sandbox: Sandbox, aws: Clients) -> None:
     """Changed code or configuration is a new version, anything else is none; a version keeps both.

@@ -33,6 +33,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
         yield made
 
 
+@pytest.mark.long
 def test_a_function_beyond_the_quota_is_throttled(aws: Clients) -> None:
     """Lambda queues no synchronous invocation: https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html."""
     functions = aws.client("lambda")

@@ -126,6 +126,7 @@ def measured(aws: Clients, name: str, qualifier: str) -> dict[str, list[float]]:
     return found
 
 
+@pytest.mark.long
 def test_what_each_version_meets_is_in_cloudwatch(aws: Clients, name: str) -> None:
     """By alias, and by executed version while it has weights; a function that raises has failed.
 

@@ -19,6 +19,7 @@ def without_bus(runner: WorkflowRunner) -> WorkflowRunner:
     return runner.without_bus()
 
 
+@pytest.mark.long
 def test_a_deployment_goes_on_and_ends_unannounced(without_bus: WorkflowRunner) -> None:
     """The release is deployed; the failed end starts the handler that announces it in another way."""
     execution = without_bus.run("deployment", {"PlanRelease": answer(plan(ENVIRONMENTS[0]))})

@@ -102,6 +102,7 @@ def omissions(workflow: str, execution: EndedExecution) -> list[str]:
 
 
 # The fault matrix fails every handler of all workflows, too; that of rollbacks has each duty with the fewest handlers.
+@pytest.mark.long
 @pytest.mark.parametrize(
     "workflow", ["rollback", *(pytest.param(name, marks=pytest.mark.long) for name in WORKFLOWS if name != "rollback")]
 )
