@@ -1,4 +1,4 @@
-"""Commands for the setup of a stack: permissions to deploy it, values of its secrets, checks of its resources."""
+"""Commands for the setup of a stack: permissions to deploy it, its secrets and parameter, checks of its resources."""
 
 import json
 import sys
@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from cli import needs, show
 from cli.aws.account import Account
+from cli.aws.board_parameter import PARAMETER, BoardParameter
 from cli.aws.inventory import Inventory
 from cli.aws.operator import OutOfReachError
 from cli.aws.simulation import Simulation
@@ -20,6 +21,7 @@ from cli.facts import Facts
 from cli.grid import Grid
 from cli.output import Form, Output, dumped, out
 from cli.session import at_terminal, explained, report
+from functions.adapters.project_config import KEYS
 from functions.adapters.secrets import SECRETS, SecretValues
 from functions.domain.secret_formats import MADE, stored
 from functions.handler import encode
@@ -84,40 +86,52 @@ def setup(
         list[str] | None,
         typer.Option("--secret", help=f"only this one, even if it has a value; may be repeated: {', '.join(SECRETS)}"),
     ] = None,
+    parameter: Annotated[
+        str, typer.Option("--parameter", help=f"only this one, even if it has a value: {PARAMETER}")
+    ] = "",
     output: Output = Form.TABLE,
 ) -> None:
     """Prompt for the values of secrets that have none yet, without showing them; with --secret, replace a value.
 
-    Without a terminal, the value of the one secret that --secret names is read from standard input. The value before
-    a change stays valid until the next change, so that senders can be changed afterwards.
+    Then show the parameter of the board, and prompt for its keys if it has none; with --parameter, change it. Without
+    a terminal, the value of the one secret or parameter that is named is read from standard input. The value of a
+    secret before a change stays valid until the next change, so that senders can be changed afterwards.
     """
     unknown = [name for name in only or [] if name not in SECRETS]
     if unknown:
         raise typer.BadParameter(f"{', '.join(unknown)}; there are {', '.join(SECRETS)}", param_hint="--secret")
+    if parameter not in ("", PARAMETER):
+        raise typer.BadParameter(f"{parameter}; there is {PARAMETER}", param_hint="--parameter")
+    secrets = only or ([] if parameter else list(SECRETS))
+    alone = len(only or []) + bool(parameter) == 1
     with explained(context, output):
-        values = SecretValues(context.obj.aws.aws)
-        for done in _set_up(values, context.obj.name, only or []):
+        aws, stack = context.obj.aws.aws, context.obj.name
+        for done in _set_up(SecretValues(aws), stack, secrets, replace=bool(only), alone=alone):
+            typer.echo(_line(done, output))
+        if parameter or not only:
+            done = _set_parameter(BoardParameter(aws, stack), change=bool(parameter), alone=alone)
             typer.echo(_line(done, output))
 
 
 def _line(done: Facts, output: Form) -> str:
-    """What was done with one secret, on a line of its own also as JSON; a document of its own as YAML."""
+    """What was done with one value, on a line of its own also as JSON; a document of its own as YAML."""
     if output is Form.YAML:
         return f"---\n{dumped(done, output)}"
-    return json.dumps(done) if output is Form.JSON else f"{done['secret']}: {done['said']}"
+    name = done.get("secret") or done["parameter"]
+    return json.dumps(done) if output is Form.JSON else f"{name}: {done['said']}"
 
 
-def _set_up(values: SecretValues, stack: str, only: list[str]) -> Iterator[Facts]:
-    for short in only or SECRETS:
+def _set_up(values: SecretValues, stack: str, secrets: list[str], *, replace: bool, alone: bool) -> Iterator[Facts]:
+    for short in secrets:
         name = f"kiro-pipeline-{stack}-{SECRETS[short].name}"
         since = values.since(name)
-        if since and not only:
+        if since and not replace:
             yield {
                 "secret": short,
                 "said": f"has a value since {since}; `kiro-worker setup --secret {short}` replaces it",
             }
             continue
-        given = _prompted(short, only)
+        given = _prompted(short, alone=alone)
         if not given:
             yield {"secret": short, "said": "not changed" if since else "left empty"}
             continue
@@ -125,12 +139,48 @@ def _set_up(values: SecretValues, stack: str, only: list[str]) -> Iterator[Facts
         yield {"secret": short, "said": f"stored in {name}" if new else f"{name} holds this value already"}
 
 
-def _prompted(short: str, only: list[str]) -> str:
+def _prompted(short: str, *, alone: bool) -> str:
     """The value that is typed or piped; an empty line generates one where that is possible, else changes nothing."""
     if at_terminal():
         nothing = "Enter alone generates one" if short in MADE else "Enter alone skips it"
         given = getpass(f"{SECRETS[short].holds}\n{short} ({nothing}): ")
         return given.strip() or (token_hex(32) if short in MADE else "")
-    if len(only) != 1:
-        raise OutOfReachError("there is no terminal for a prompt: name one secret with --secret, and pipe its value in")
+    return _piped(alone=alone)
+
+
+def _piped(*, alone: bool) -> str:
+    """What is piped in, if it is for one name alone."""
+    if not alone:
+        raise OutOfReachError(
+            "there is no terminal for a prompt: name one secret with --secret, or the parameter with --parameter, and "
+            "pipe its value in"
+        )
     return sys.stdin.read()
+
+
+def _set_parameter(parameter: BoardParameter, *, change: bool, alone: bool) -> Facts:
+    """Show the parameter or, if `change` or it has no key yet and somebody can be asked, replace it."""
+    known, mistake = parameter.value()
+    if not change and (known or mistake or not at_terminal()):
+        said = f"{mistake or json.dumps(known)}; `kiro-worker setup --parameter {PARAMETER}` changes it"
+    elif parameter.put(json.dumps(_typed(known)) if at_terminal() else _piped(alone=alone).strip()):
+        said = f"stored in {parameter.name}"
+    else:
+        said = f"{parameter.name} holds this value already"
+    return {"parameter": PARAMETER, "said": said}
+
+
+def _typed(known: Facts) -> Facts:
+    """The value whose keys are typed one after the other."""
+    found = dict(known)
+    for key in KEYS:
+        nothing = f" keeps {known[key]}, - removes it" if key in known else ": as in the settings"
+        given = typer.prompt(f"{key} (Enter alone{nothing})", "", show_default=False, err=True)
+        match str(given).strip():
+            case "":
+                pass
+            case "-":
+                found.pop(key, None)
+            case text:
+                found[key] = int(text) if text.isdecimal() and key == "projectNumber" else text
+    return found

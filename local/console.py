@@ -1,4 +1,4 @@
-"""The console on the laptop: the stack's own page at a fixed port, and the mailbox beside it.
+"""The console on the laptop: the stack's own page at a fixed port, with the mailbox and Slack's channel beside it.
 
 The page is that of the deployed function, reached through its API. This server adds the session, because only who is on
 this machine reaches it: it listens on loopback, and answers no name but loopback's, which keeps other sites out.
@@ -10,6 +10,7 @@ import re
 import threading
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -22,21 +23,27 @@ from functions.adapters.console_accesses import ConsoleAccesses
 from functions.adapters.console_pages import View
 from functions.domain.texts import html
 from local.emulator import HOST
-from local.mailbox import Mail, Mailbox
+from local.mailbox import Mailbox
+from local.slack import Posted, plain
 
 _NAMES = (HOST, "localhost")
-_NAV, _WITH_MAIL = '<nav aria-label="Console">', '<nav aria-label="Console"><a href="/mail">Mail</a>'
+_NAV = '<nav aria-label="Console">'
+_WITH_MORE = f'{_NAV}<a href="/mail">Mail</a><a href="/slack">Slack</a>'
 _ADDRESS = re.compile(r"(https?://\S+)")
 _HANDED_ON = ("content-type", "content-security-policy", "etag", "cache-control", "x-frame-options", "referrer-policy")
 
 
 class ConsoleServer:
-    """Serves the console at `url`; `port` 0 takes a free one. `accesses` is the stack's waits table."""
+    """Serves the console at `url`; `port` 0 takes a free one. `table` is the stack's waits table.
 
-    def __init__(self, address: str, table: Any, mailbox: Mailbox, port: int) -> None:
+    `posted` are the messages that Slack has received; more may be added while it serves.
+    """
+
+    def __init__(self, address: str, table: Any, mailbox: Mailbox, posted: Sequence[Posted], port: int) -> None:
         self._address = address
         self._accesses = ConsoleAccesses(table)
         self._mailbox = mailbox
+        self._posted = posted
         self._cookie = ""
         self._server = ThreadingHTTPServer((HOST, port), type("Handler", (_Handler,), {"console": self}))
         self._server.daemon_threads = True
@@ -56,6 +63,8 @@ class ConsoleServer:
             return 302, {"location": "/console"}, b""
         if path == "/mail":
             return self._mail(tag, live=query != "live=off")
+        if path == "/slack":
+            return self._slack(tag, live=query != "live=off")
         if path == "/mail.json":
             self._mailbox.receive()
             mails = json.dumps([asdict(mail) for mail in self._mailbox.mails])
@@ -72,7 +81,7 @@ class ConsoleServer:
         address = self._address + path.removeprefix("/console") + (f"?{query}" if query else "")
         status, headers, body = _get(address, {"cookie": self._cookie, "if-none-match": tag})
         kept = {name: headers[name] for name in _HANDED_ON if name in headers}
-        return status, kept, body.replace(_NAV.encode(), _WITH_MAIL.encode(), 1)
+        return status, kept, body.replace(_NAV.encode(), _WITH_MORE.encode(), 1)
 
     def _begin(self) -> str:
         """The cookie of a new session, begun as `kiro-worker open` does."""
@@ -82,25 +91,39 @@ class ConsoleServer:
 
     def _mail(self, tag: str, *, live: bool) -> tuple[int, dict[str, str], bytes]:
         self._mailbox.receive()
-        mails = tuple(reversed(self._mailbox.mails))
-        current = sha256(f"{live}{mails}".encode()).hexdigest()[:32]
-        if tag.strip('"') == current:
-            return 304, {"etag": f'"{current}"'}, b""
-        shown = (_shown(number, mail, self._address) for number, mail in enumerate(mails))
-        body = "".join(shown) or '<p class="soft">No mail has arrived yet.</p>'
-        view = View(datetime.now(UTC), live=live, tag=current, github="", home="/console")
-        page = view.page("Mail", f"<h1>Mail</h1>{body}")
-        return 200, page["headers"], page["body"].replace(_NAV, _WITH_MAIL, 1).encode()
+        cards = [self._card(mail.subject, mail.topic, mail.text) for mail in reversed(self._mailbox.mails)]
+        return _listed("Mail", cards, "No mail has arrived yet.", tag, live=live)
+
+    def _slack(self, tag: str, *, live: bool) -> tuple[int, dict[str, str], bytes]:
+        cards = [
+            self._card(plain.title(one), "reply" if one.thread else "message", plain.body(one))
+            for one in reversed([*self._posted])
+        ]
+        return _listed("Slack", cards, "No message was posted yet.", tag, live=live)
+
+    def _card(self, title: str, mark: str, text: str) -> str:
+        """One text; addresses in it can be followed, those of the console with the session of this server."""
+        words = "".join(
+            f'<a href="{html(piece.replace(self._address, "/console", 1))}">{html(piece)}</a>'
+            if place % 2
+            else html(piece)
+            for place, piece in enumerate(_ADDRESS.split(text))
+        )
+        head = f'<div class="head"><h3>{html(title)}</h3><span class="mark">{html(mark)}</span></div>'
+        return f'{head}<pre class="code">{words}</pre>'
 
 
-def _shown(number: int, mail: Mail, console: str) -> str:
-    """One mail; addresses in it can be followed, those of the `console` with the session of this server."""
-    words = "".join(
-        f'<a href="{html(piece.replace(console, "/console", 1))}">{html(piece)}</a>' if place % 2 else html(piece)
-        for place, piece in enumerate(_ADDRESS.split(mail.text))
-    )
-    head = f'<div class="head"><h3>{html(mail.subject)}</h3><span class="mark">{html(mail.topic)}</span></div>'
-    return f'<section class="card" id="mail-{number}">{head}<pre class="code">{words}</pre></section>'
+def _listed(title: str, cards: Sequence[str], none: str, tag: str, *, live: bool) -> tuple[int, dict[str, str], bytes]:
+    """A page with these cards, newest first."""
+    current = sha256(f"{live}{cards}".encode()).hexdigest()[:32]
+    if tag.strip('"') == current:
+        return 304, {"etag": f'"{current}"'}, b""
+    name = title.lower()
+    shown = (f'<section class="card" id="{name}-{number}">{card}</section>' for number, card in enumerate(cards))
+    body = "".join(shown) or f'<p class="soft">{none}</p>'
+    view = View(datetime.now(UTC), live=live, tag=current, github="", home="/console")
+    page = view.page(title, f"<h1>{title}</h1>{body}")
+    return 200, page["headers"], page["body"].replace(_NAV, _WITH_MORE, 1).encode()
 
 
 class _Unmoved(urllib.request.HTTPRedirectHandler):

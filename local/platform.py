@@ -297,7 +297,9 @@ class Platform:
         endpoint = self.emulator.endpoint
         tables = self.clients.session.resource("dynamodb", endpoint_url=endpoint)
         table = tables.Table(self.outputs["waitsTable"])
-        console = ConsoleServer(self.outputs["consoleUrl"], table, self.mailbox, self._ports.console)
+        console = ConsoleServer(
+            self.outputs["consoleUrl"], table, self.mailbox, self.slack.messages, self._ports.console
+        )
         self.console = self._stack.enter_context(console).url
 
     def describe(self) -> dict[str, Any]:

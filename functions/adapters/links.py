@@ -1,8 +1,10 @@
 """Base URLs for links in messages, incidents and mails, from the stack's settings."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from functions.domain import incidents, message_details
+from functions.domain.environments import opens
 from functions.domain.releases import Release
 from functions.domain.texts import url_path
 
@@ -70,12 +72,16 @@ class ReleaseLinks:
         """The address of GitHub in this stack's settings."""
         return cls(aws.setting("GITHUB_URL"))
 
-    def pages(self, release: Release, base: str) -> dict[str, str]:
-        """The commit, what it changes since `base` (a commit, "" if unknown), and its pull request, by their names."""
+    def pages(self, release: Release, base: str, log: str, running: Mapping[str, str]) -> dict[str, str]:
+        """The commit, what it changes since `base` (a commit, "" if unknown), its pull request and build, by name.
+
+        `log` is the address of the build's log, `running` are those of what runs now. What is no page is left out.
+        """
         page = f"{self._github}/{url_path(release.repository)}"
         found = {"Commit": f"{page}/commit/{url_path(release.commit)}"}
         if base and base != release.commit:
             found["Diff"] = f"{page}/compare/{url_path(base)}...{url_path(release.commit)}"
         if number := release.pull_request:
             found["Pull request"] = f"{page}/pull/{number}"
-        return found
+        more = {"Build": log, **running}
+        return {**found, **{name: address for name, address in more.items() if opens(address)}}

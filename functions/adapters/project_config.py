@@ -29,6 +29,9 @@ class ProjectConfig:
     target_status_column: str = ""
 
 
+KEYS = tuple(camel(field.name) for field in fields(ProjectConfig))
+
+
 class ProjectConfigs:
     """The parameter of this stack. It is read when first needed, and again after five minutes."""
 
@@ -62,18 +65,22 @@ class ProjectConfigs:
             text = client.get_parameter(Name=self._name, WithDecryption=True)["Parameter"]["Value"]
         except client.exceptions.ParameterNotFound:
             return ProjectConfig()
-        try:
-            given = json.loads(text)
-        except ValueError as error:
-            raise BadInputError(f"the parameter {self._name} is no JSON ({error}): correct it") from error
-        known = [camel(field.name) for field in fields(ProjectConfig)]
-        unknown = sorted(set(given) - set(known)) if isinstance(given, dict) else []
-        if unknown:
-            raise BadInputError(
-                f"the parameter {self._name} has {', '.join(unknown)}, which are no keys of it: there are "
-                f"{', '.join(known)}; repositories and the other columns are in the stack's settings"
-            )
-        try:
-            return decode(ProjectConfig, given)
-        except BadInputError as error:
-            raise BadInputError(f"the parameter {self._name}: {error}: correct it") from error
+        return parsed(self._name, text)
+
+
+def parsed(name: str, text: str) -> ProjectConfig:
+    """The value of the parameter with this name; a mistake in it is a BadInputError that says how to correct it."""
+    try:
+        given = json.loads(text)
+    except ValueError as error:
+        raise BadInputError(f"the parameter {name} is no JSON ({error}): correct it") from error
+    unknown = sorted(set(given) - set(KEYS)) if isinstance(given, dict) else []
+    if unknown:
+        raise BadInputError(
+            f"the parameter {name} has {', '.join(unknown)}, which are no keys of it: there are "
+            f"{', '.join(KEYS)}; repositories and the other columns are in the stack's settings"
+        )
+    try:
+        return decode(ProjectConfig, given)
+    except BadInputError as error:
+        raise BadInputError(f"the parameter {name}: {error}: correct it") from error

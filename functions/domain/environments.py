@@ -198,7 +198,7 @@ def addresses(states: Collection[PartState], values: Mapping[str, str]) -> dict[
     for state in states:
         if state.part not in found and state.outputs.get("url", "").rstrip("/") not in found.values():
             found[state.part] = state.outputs.get("url", "")
-    return {part: url for part, url in found.items() if _opens(url)}
+    return {part: url for part, url in found.items() if opens(url)}
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:
@@ -209,7 +209,7 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
         return ""
 
 
-def _opens(url: str) -> bool:
+def opens(url: str) -> bool:
     """Whether a browser opens the address as a page: repositories and builds write it."""
     try:
         parts = urlsplit(url)

@@ -81,6 +81,13 @@ class BaselineRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class BuildRecord:
+    """The place of the log of the build that the gates judged; "" if there was none."""
+
+    log: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedStage:
     """One environment of the plan: the names of changed and skipped parts, each with its reason.
 
@@ -157,6 +164,7 @@ class DeploymentRecord:
     rollback: dict[str, RollbackRecord] = field(default_factory=dict)
     signed: dict[str, str] = field(default_factory=dict)
     told: bool = False
+    build: BuildRecord | None = None
 
     def image(self, environment: str, part: str, states: Callable[[], Mapping[str, PartState]]) -> Image | None:
         """The image that a part gets in an environment; None if it runs none, or the artifact names it.

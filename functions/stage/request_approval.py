@@ -20,11 +20,11 @@ from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.topics import Topics
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval, Shown, hash_secret, irreversible, supersedes
-from functions.domain.environments import Environment
+from functions.domain.environments import Environment, addresses, watched
 from functions.domain.events import StageHeld
 from functions.domain.gates import Verdict, reasons
 from functions.domain.mails import approval_wanted
-from functions.domain.manifests import Part
+from functions.domain.manifests import Part, own_name
 from functions.domain.releases import Release
 from functions.domain.waiting import for_approval
 from functions.domain.waits import ApprovalKey, Wait
@@ -136,7 +136,7 @@ def request_approval(
         author_may_approve=environment.author_may_approve,
         shown=shown,
         watch_seconds=environment.watch_seconds,
-        links=about.pages(event.release, outlook.base(environment.name, event.parts)),
+        links=_links(event, about, outlook, deployments, environments),
     )
     known = waits.approval(approval_id)
     # Stored before the others are read: of two simultaneous requests, at least one reads the other.
@@ -208,6 +208,22 @@ def _shown(
         artifacts.compare(event.artifact, digest)
         of_release(event.deployment_id, event.release, event.artifact, record, artifacts, signatures)
     return Shown(event.artifact, digest, gates, commits, note, back)
+
+
+def _links(
+    event: Input,
+    about: ReleaseLinks,
+    outlook: RollbackOutlook,
+    deployments: DeploymentsTable,
+    environments: EnvironmentsTable,
+) -> dict[str, str]:
+    """The pages about the release, and the addresses of what its repository runs in the environment now."""
+    where, release = event.environment, event.release
+    record = deployments.get(event.deployment_id)
+    log = record.build.log if record and record.build else ""
+    states = [one for one in environments.parts(where.name).values() if watched(one, release.repository)]
+    running = {f"{own_name(part)} in {where.name}": url for part, url in addresses(states, where.fill_values).items()}
+    return about.pages(release, outlook.base(where.name, event.parts), log, running)
 
 
 def _touched(event: Input) -> list[str]:

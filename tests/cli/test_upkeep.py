@@ -14,6 +14,8 @@ from tests.functions.iam import ROLE, stand_in
 from tests.functions.stack import ACCOUNT
 
 WEBHOOK = "kiro-pipeline-test-webhook"
+CONFIG = "/kiro-worker/test/github-project-config"
+NAMED = ("--parameter", "github-project-config")
 
 
 def test_validate_marks_each_check_and_exits_with_one(kiro: Kiro) -> None:
@@ -42,6 +44,18 @@ def store(kiro: Kiro) -> Any:
     for name in ("github-credential", "git-credential", "agent-key", "webhook", "monitors", "slack", "slack-signing"):
         client.create_secret(Name=f"kiro-pipeline-test-{name}")
     return client
+
+
+@pytest.fixture
+def parameter(kiro: Kiro) -> Any:
+    """The parameter of the board as `pulumi up` makes it; call it to read its value."""
+    client = boto3.client("ssm")
+    client.put_parameter(Name=CONFIG, Value="{}", Type="SecureString", KeyId="alias/kiro-pipeline-test-key")
+
+    def read() -> Any:
+        return json.loads(client.get_parameter(Name=CONFIG, WithDecryption=True)["Parameter"]["Value"])
+
+    return read
 
 
 def test_a_piped_value_is_stored_and_not_printed(kiro: Kiro, store: Any) -> None:
@@ -76,7 +90,7 @@ def test_without_a_terminal_one_secret_must_be_named(kiro: Kiro, store: Any) -> 
 
 
 def test_at_a_terminal_setup_prompts_for_each_empty_secret(
-    kiro: Kiro, store: Any, monkeypatch: pytest.MonkeyPatch
+    kiro: Kiro, store: Any, parameter: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Enter alone generates `webhook` and `monitors` and skips the others; a secret with a value gets no prompt."""
     store.put_secret_value(SecretId="kiro-pipeline-test-git-credential", SecretString='{"token": "x"}')
@@ -88,6 +102,7 @@ def test_at_a_terminal_setup_prompts_for_each_empty_secret(
 
     monkeypatch.setattr("cli.upkeep.at_terminal", lambda: True)
     monkeypatch.setattr("cli.upkeep.getpass", typed)
+    monkeypatch.setattr("cli.upkeep.typer.prompt", lambda *_, **__: "")
     done = kiro.run("setup")
     assert done.exit_code == 0, done.output
     assert asked == [
@@ -105,6 +120,106 @@ def test_at_a_terminal_setup_prompts_for_each_empty_secret(
     }
     assert sorted(map(len, made)) == [64, 64]
     assert not any(value in done.output for value in made)
+
+
+def typed(monkeypatch: pytest.MonkeyPatch, answers: dict[str, str]) -> list[str]:
+    """Be a terminal at which these keys are answered; returns the list to which each prompt is added."""
+    asked: list[str] = []
+
+    def prompt(text: str, *_: Any, **__: Any) -> str:
+        asked.append(text)
+        return answers.get(text.partition(" ")[0], "")
+
+    monkeypatch.setattr("cli.upkeep.at_terminal", lambda: True)
+    monkeypatch.setattr("cli.upkeep.getpass", lambda _: "")
+    monkeypatch.setattr("cli.upkeep.typer.prompt", prompt)
+    return asked
+
+
+def test_the_piped_parameter_of_the_board_is_stored(kiro: Kiro, parameter: Any) -> None:
+    """With the stack's key; storing the same again changes nothing, and it is shown."""
+    value = '{"organization": "acme", "projectNumber": 7}'
+    done = piped(f"{value}\n", *NAMED)
+    assert (done.exit_code, done.stdout) == (0, f"github-project-config: stored in {CONFIG}\n")
+    assert parameter() == {"organization": "acme", "projectNumber": 7}
+    (described,) = boto3.client("ssm").describe_parameters()["Parameters"]
+    assert (described["Type"], described["KeyId"]) == ("SecureString", "alias/kiro-pipeline-test-key")
+    again = piped(value, *NAMED, "--output", "json")
+    assert json.loads(again.stdout) == {
+        "parameter": "github-project-config",
+        "said": f"{CONFIG} holds this value already",
+    }
+    assert boto3.client("ssm").get_parameter(Name=CONFIG)["Parameter"]["Version"] == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [("", "is no JSON"), ('{"organisation": "acme"}', "no keys of it"), ('{"projectNumber": "7"}', "project_number")],
+)
+def test_a_parameter_that_functions_could_not_read_is_not_stored(
+    kiro: Kiro, parameter: Any, value: str, said: str
+) -> None:
+    """The error is that of the functions."""
+    done = piped(value, *NAMED)
+    assert done.exit_code == 1
+    assert said in done.stderr
+    assert parameter() == {}
+
+
+def test_a_parameter_without_a_stack_is_not_made(kiro: Kiro) -> None:
+    """The next `pulumi up` would fail, because it exists."""
+    done = piped("{}", *NAMED)
+    assert done.exit_code == 1
+    assert f"{CONFIG} is missing: `pulumi up` makes it" in done.stderr
+
+
+def test_one_input_has_one_value(kiro: Kiro, store: Any, parameter: Any) -> None:
+    """A secret and the parameter can't be piped together; another name is an error that lists the known one."""
+    assert "name one secret with --secret" in piped("x", *NAMED, "--secret", "git").stderr
+    unknown = piped("x", "--parameter", "github-owner")
+    assert unknown.exit_code == 2
+    assert "there is github-project-config" in unknown.stderr
+
+
+def test_at_a_terminal_setup_prompts_for_each_key_of_the_parameter(
+    kiro: Kiro, store: Any, parameter: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the secrets; an empty line leaves a key as it is in the settings."""
+    asked = typed(monkeypatch, {"projectNumber": "7", "targetStatusColumn": "For Implementation"})
+    done = kiro.run("setup")
+    assert done.exit_code == 0, done.output
+    assert asked == [
+        f"{key} (Enter alone: as in the settings)"
+        for key in ("organization", "projectNumber", "statusField", "targetStatusColumn")
+    ]
+    assert parameter() == {"projectNumber": 7, "targetStatusColumn": "For Implementation"}
+
+
+def test_a_parameter_with_a_value_is_shown_and_changed_by_its_name(
+    kiro: Kiro, store: Any, parameter: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty line keeps a key, a dash removes it."""
+    piped('{"organization": "acme", "projectNumber": 7}', *NAMED)
+    asked = typed(monkeypatch, {"projectNumber": "-", "statusField": "State"})
+    shown = kiro.run("setup")
+    assert 'github-project-config: {"organization": "acme", "projectNumber": 7}; ' in shown.stdout
+    assert "`kiro-worker setup --parameter github-project-config` changes it" in shown.stdout
+    assert asked == []
+    assert kiro.run("setup", *NAMED).exit_code == 0
+    assert asked[0] == "organization (Enter alone keeps acme, - removes it)"
+    assert parameter() == {"organization": "acme", "statusField": "State"}
+
+
+def test_a_parameter_that_cannot_be_read_is_named_and_replaced(
+    kiro: Kiro, store: Any, parameter: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody wrote it with the AWS CLI."""
+    boto3.client("ssm").put_parameter(Name=CONFIG, Value='{"repo": "x"}', Type="SecureString", Overwrite=True)
+    typed(monkeypatch, {"organization": "acme"})
+    shown = kiro.run("setup")
+    assert f"the parameter {CONFIG} has repo" in shown.stdout
+    assert kiro.run("setup", *NAMED).exit_code == 0
+    assert parameter() == {"organization": "acme"}
 
 
 @pytest.fixture

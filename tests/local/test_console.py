@@ -8,12 +8,32 @@ from typing import Any
 
 import pytest
 
+from functions.domain.messages import Message
+from functions.domain.slack_actions import Button
+from functions.domain.slack_blocks import blocks, fallback
+from functions.domain.texts import slack
 from local import mails
 from local.console import ConsoleServer
 from local.mailbox import Mail
 from local.platform import PlatformError
+from local.slack import Posted
 from tests.http_server import HttpServer, QuietHandler
 
+HOSTILE = "<script>alert(1)</script> & co"
+WAITS = Message(
+    *(
+        "deployments",
+        "1a2b3c4d5e6f waits",
+        "It waits for an approval.",
+        (("Title", "feat: greet"), ("Author", HOSTILE)),
+    ),
+    links=(("Commit", "https://github.example.com/a/commit/1?x=1&y=2"),),
+    buttons=(Button("approve", "production", "a1"), Button("reject", "production", "a1")),
+)
+POSTED = [
+    Posted("1", fallback(WAITS), blocks(WAITS)),
+    Posted("2", slack(HOSTILE, 100), [], thread="1", answers=[{"text": "approved by &lt;ada&gt;"}]),
+]
 PAGE = b'<nav aria-label="Console"></nav>page'
 
 
@@ -80,7 +100,8 @@ def served() -> Iterator[tuple[str, Table]]:
 @contextmanager
 def served_by(table: Table) -> Iterator[tuple[str, Table]]:
     """The server of a stack with this table."""
-    with Api() as api, ConsoleServer(f"{api.base}/console", table, Mailbox(), 0) as server:  # type: ignore[arg-type]
+    mailbox: Any = Mailbox()
+    with Api() as api, ConsoleServer(f"{api.base}/console", table, mailbox, POSTED, 0) as server:
         yield server.url, table
 
 
@@ -96,10 +117,13 @@ def get(address: str, **headers: str) -> tuple[int, str]:
 
 
 def test_the_page_comes_with_a_session_that_is_begun_once(served: tuple[str, Table]) -> None:
-    """As `kiro-worker open` begins one; the page gets a link to the mailbox."""
+    """As `kiro-worker open` begins one; the page gets links to mailbox and channel."""
     url, table = served
     for _ in range(2):
-        assert get(url) == (200, '<nav aria-label="Console"><a href="/mail">Mail</a></nav>page')
+        assert get(url) == (
+            200,
+            '<nav aria-label="Console"><a href="/mail">Mail</a><a href="/slack">Slack</a></nav>page',
+        )
     assert get(f"{url}/main-1")[0] == 200
     assert len(table.rows) == 1
     assert get(url, if_none_match='"1"')[0] == 304
@@ -114,6 +138,22 @@ def test_the_mailbox_is_shown_with_links_that_can_be_followed(served: tuple[str,
     assert '<a href="https://x.example.com/a?b=c&amp;d">https://x.example.com/a?b=c&amp;d</a>' in page
     tag = page.partition('data-tag="')[2].partition('"')[0]
     assert get(url, if_none_match=f'"{tag}"')[0] == 304
+
+
+def test_messages_in_slack_are_shown_as_text(served: tuple[str, Table]) -> None:
+    """N1: newest first, without Slack's markup; what others wrote stays a text, and addresses can be followed."""
+    status, page = get(served[0].removesuffix("/console") + "/slack")
+    assert status == 200
+    reply, first = page.partition('id="slack-1"')[::2]
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; co" in reply
+    assert "answer: approved by &lt;ada&gt;" in reply
+    assert '<span class="mark">reply</span>' in reply
+    assert "<script>alert" not in page
+    assert "Author*\n&lt;script&gt;alert(1)&lt;/script&gt; &amp; co" in first
+    assert "[Approve] [Reject]" in first
+    assert 'Commit: <a href="https://github.example.com/a/commit/1?x=1&amp;y=2">' in first
+    tag = page.partition('data-tag="')[2].partition('"')[0]
+    assert get(served[0].removesuffix("/console") + "/slack", if_none_match=f'"{tag}"')[0] == 304
 
 
 def test_mails_are_read_by_commands(served: tuple[str, Table]) -> None:
@@ -132,7 +172,8 @@ def test_mails_are_read_by_commands(served: tuple[str, Table]) -> None:
 
 def test_a_mail_leads_to_the_page_of_this_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """The address of the API has no session in a browser."""
-    server = ConsoleServer("http://127.0.0.1:1/api/console", Table(), Mailbox(), 0)  # type: ignore[arg-type]
+    mailbox: Any = Mailbox()
+    server = ConsoleServer("http://127.0.0.1:1/api/console", Table(), mailbox, [], 0)
     mail = Mail("deployments", "starts", "Console http://127.0.0.1:1/api/console/main-1")
     monkeypatch.setattr(Mailbox, "mails", (mail,))
     try:

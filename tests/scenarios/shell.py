@@ -23,7 +23,7 @@ from local.author import Author
 from local.operators import operator_environment
 from local.platform import PROJECT, Deployed, Platform
 
-_PROMPT = re.compile(r"(\w+) \([^)]*\): $")
+_PROMPT = re.compile(r"([\w-]+) \([^)]*\): $")
 
 
 class Shell:

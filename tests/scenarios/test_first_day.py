@@ -159,8 +159,14 @@ def test_doctor_names_the_quotas_of_a_new_account(day: FirstDay) -> None:
 
 
 def test_the_prompts_are_those_of_the_guide(guide: Guide, day: FirstDay) -> None:
-    """I4: `kiro-worker setup` prompts for each secret of the guide's table, and the webhook's is printed for GitHub."""
-    assert sorted(f"`{name}`" for name in day.prompts) == sorted(row[0] for row in guide.table(SECRETS))
+    """I4: `kiro-worker setup` prompts for each secret of the guide's table, then for the keys of the board's parameter.
+
+    The webhook's secret is printed for GitHub.
+    """
+    keys = Guide.read(PROJECT / "docs" / "board.md").table("Change the board without a deployment")
+    secrets = len(guide.table(SECRETS))
+    assert sorted(f"`{name}`" for name in day.prompts[:secrets]) == sorted(row[0] for row in guide.table(SECRETS))
+    assert [f"`{name}`" for name in day.prompts[secrets:]] == [row[0] for row in keys]
     assert day.secret == day.driver.platform.webhook_secret
 
 

@@ -28,15 +28,17 @@ def test_a_stack_without_the_console_links_to_none(stack: Stack) -> None:
     assert MessageLinks.connect(stack.clients).links.console == ""
 
 
-def test_approvers_are_led_to_commit_diff_and_pull_request(stack: Stack) -> None:
+def test_approvers_are_led_to_what_changes_and_what_runs(stack: Stack) -> None:
     """A1: without a commit that runs there is no diff; each segment of an address is encoded."""
     links, page = ReleaseLinks.connect(stack.clients), "https://github.example.com/acme/hello-service"
     merged = replace(RELEASE, message="feat: greet (#12)")
-    assert links.pages(merged, OLDER) == {
+    assert links.pages(merged, OLDER, "", {}) == {
         "Commit": f"{page}/commit/{COMMIT}",
         "Diff": f"{page}/compare/{OLDER}...{COMMIT}",
         "Pull request": f"{page}/pull/12",
     }
-    assert links.pages(RELEASE, "") == {"Commit": f"{page}/commit/{COMMIT}"}
-    assert "Diff" not in links.pages(RELEASE, COMMIT)
-    assert "/%2E%2E/" in links.pages(replace(RELEASE, repository="../x"), "")["Commit"]
+    assert links.pages(RELEASE, "", "", {}) == {"Commit": f"{page}/commit/{COMMIT}"}
+    assert "Diff" not in links.pages(RELEASE, COMMIT, "", {})
+    more = links.pages(RELEASE, "", "https://logs.example.com/1", {"hello in test": "https://hello.example.com"})
+    assert (more["Build"], more["hello in test"]) == ("https://logs.example.com/1", "https://hello.example.com")
+    assert "/%2E%2E/" in links.pages(replace(RELEASE, repository="../x"), "", "", {})["Commit"]
