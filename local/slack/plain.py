@@ -6,6 +6,8 @@ from typing import Any
 
 from local.slack.server import Posted
 
+# A fact of our messages: its name in bold, on a line of its own (functions/domain/slack_blocks.py).
+_NAME = re.compile(r"\A\*([^*\n]+)\*\n")
 _LINK = re.compile(r"<([^|<>]+)\|([^<>]*)>")
 
 
@@ -31,9 +33,9 @@ def _texts(block: dict[str, Any]) -> Iterator[str]:
 
 
 def _decoded(text: str) -> str:
-    """The text with the addresses of links, and without Slack's escaping.
+    """The text with its name in front and the addresses of links, and without Slack's escaping.
 
-    https://docs.slack.dev/messaging/formatting-message-text (`<address|text>`, and `&amp;`, `&lt;` and `&gt;`)
+    https://docs.slack.dev/messaging/formatting-message-text (`*bold*`, `<address|text>`, `&amp;`, `&lt;` and `&gt;`)
     """
-    shown = _LINK.sub(r"\2: \1", text)
+    shown = _LINK.sub(r"\2: \1", _NAME.sub(r"\1: ", text))
     return shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

@@ -149,7 +149,7 @@ def test_messages_in_slack_are_shown_as_text(served: tuple[str, Table]) -> None:
     assert "answer: approved by &lt;ada&gt;" in reply
     assert '<span class="mark">reply</span>' in reply
     assert "<script>alert" not in page
-    assert "Author*\n&lt;script&gt;alert(1)&lt;/script&gt; &amp; co" in first
+    assert "\nAuthor: &lt;script&gt;alert(1)&lt;/script&gt; &amp; co" in first
     assert "[Approve] [Reject]" in first
     assert 'Commit: <a href="https://github.example.com/a/commit/1?x=1&amp;y=2">' in first
     tag = page.partition('data-tag="')[2].partition('"')[0]

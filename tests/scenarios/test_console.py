@@ -81,6 +81,17 @@ def test_the_mailbox_has_what_was_mailed(driver: PlatformDriver, shown: Page) ->
     picture(shown, "mail")
 
 
+def test_the_channel_has_what_was_posted(driver: PlatformDriver, shown: Page) -> None:
+    """As text: the page has no button, and links that can be followed."""
+    driver.released()
+    shown.goto(driver.platform.console)
+    shown.get_by_role("link", name="Slack").click()
+    shown.locator("section").filter(has_text="is deployed to production").first.wait_for()
+    assert shown.get_by_role("button").count() == 0
+    assert shown.get_by_role("link", name=driver.platform.github.url).count() > 0
+    picture(shown, "slack")
+
+
 def test_the_link_of_the_command_opens_the_page_of_the_api(driver: PlatformDriver, shown: Page) -> None:
     """As on AWS: the route, the function and its role; without the link it shows nothing."""
     context = shown.context.browser.new_context() if shown.context.browser else shown.context
