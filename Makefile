@@ -42,10 +42,10 @@ faults: $(READY) $(LAYER) ## Break every task of every workflow in every way, an
 	$(BIN)/python -m pytest tests/faults tests/mutations -m slow -q
 	$(BIN)/python -m tests.faults.harness
 
-bench: $(READY) ## Measure what is promised about speed and cost, as ratios: about ten minutes
+bench: $(READY) $(LAYER) ## Measure what is promised about speed and cost, as ratios: about ten minutes
 	$(BIN)/python -m benchmarks
 
-bench-platform: $(READY) $(LAYER) ## Measure 50 rollbacks and a few releases on a platform: about twenty minutes
+bench-platform: $(READY) $(LAYER) ## Measure 50 rollbacks, and 100 releases at once, on platforms: about half an hour
 	$(BIN)/python -m benchmarks --platform --pairs 50
 
 check: $(READY) ## Lint, types, definitions, security: reports, changes nothing

@@ -8,19 +8,18 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from importlib import import_module
-from inspect import signature
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from functions.domain.errors import BadInputError
-from functions.domain.texts import aws_name, recorded
-from functions.handler import decode, encode, handler_function
+from functions.handler import decoder, encode, handler_function
 from functions.logs import begin
 from functions.tracing import annotate
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import boto3
 
 _CONTEXT_KEYS = ("deploymentId", "environment", "execution")
@@ -87,7 +86,11 @@ class Clients:
 
     def _assumed(self, role_arn: str) -> "boto3.Session":
         """A session under a role, renewed five minutes before its credentials expire (after one hour)."""
+        from datetime import UTC, datetime, timedelta
+
         import boto3
+
+        from functions.domain.texts import aws_name
 
         session, ends = self._roles.get(role_arn, (None, datetime.min.replace(tzinfo=UTC)))
         if session is None or ends - datetime.now(UTC) < timedelta(minutes=5):
@@ -116,7 +119,7 @@ def _config(*, hurried: bool) -> Any:
 def wire(function: Callable[..., Any], clients: Clients) -> tuple[type | None, dict[str, Any]]:
     """The type of a handler's event (None: it is passed as a dict), and its connected adapters by parameter name."""
     hints = get_type_hints(function)
-    event, *adapters = signature(function).parameters
+    event, *adapters = (name for name in hints if name != "return")  # all are annotated, in their order
     kind = hints[event]
     typed = kind if hasattr(kind, "__dataclass_fields__") else None
     return typed, {name: hints[name].connect(clients) for name in adapters}
@@ -126,13 +129,16 @@ def build(module_name: str, clients: Clients) -> Callable[[Any, Any], Any]:
     """The Lambda handler that runs the function of a module: decodes the event, encodes the result, logs both ends."""
     function = handler_function(import_module(module_name))
     kind, adapters = wire(function, clients)
+    typed: Callable[[object], Any] | None = decoder(kind) if kind else None
     lines, logger = begin(module_name.removeprefix("functions.")), logging.getLogger(module_name)
 
     def handle(event: Any, context: Any) -> Any:
         lines.ids, began = _identity(event, context), time.time()
         try:
-            answer = encode(function(decode(kind, event) if kind else event, **adapters))
+            answer = encode(function(typed(event) if typed else event, **adapters))
         except Exception as error:
+            from functions.domain.texts import recorded
+
             logger.exception("failed")
             annotate(module_name, lines.ids, began, time.time(), failed=True)
             # Step Functions keeps what is raised in the execution's history.

@@ -130,7 +130,9 @@ COMMITS = Measure(
     goal=Figure(5),
     take=lambda _pairs: _requests(_SERVICES, _SERVICES),
     floor=(
-        "what changed is asked of GitHub, which compares two commits in a request: each commit that still runs "
-        "somewhere takes one, and a service that no release changes keeps its commit"
+        "what changed is asked of GitHub's REST API, which compares two commits in a request: each commit that still "
+        "runs somewhere takes one, and a service that no release changes keeps its commit; a GraphQL query can compare "
+        "several, but its `Comparison` has no files, and a commit only their number "
+        "(https://docs.github.com/en/graphql/reference/objects#comparison)"
     ),
 )

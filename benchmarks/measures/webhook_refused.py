@@ -19,8 +19,4 @@ MEASURE = Measure(
     unit="ms",
     goal=Ratio(1),
     take=_take,
-    floor=(
-        "the log, `dataclasses` and `dacite` are imported before the signature is read, and alone take most of the "
-        "yardstick; the rules of what starts a release come on top, which the settings are read into at the start"
-    ),
 )

@@ -1,11 +1,9 @@
 """Webhook deliveries that started an execution, recorded so that a copy of an old one starts nothing."""
 
 from datetime import timedelta
-from hashlib import sha256
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from functions.adapters.clock import Clock
-from functions.domain.pushes import DeliveryKey
 from functions.handler import Allow
 
 if TYPE_CHECKING:
@@ -52,4 +50,8 @@ class Deliveries:
 
 
 def _key(body: bytes) -> str:
+    from hashlib import sha256
+
+    from functions.domain.pushes import DeliveryKey
+
     return str(DeliveryKey(sha256(body).hexdigest()))

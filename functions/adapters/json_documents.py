@@ -1,7 +1,9 @@
 """Reads JSON documents from a build's artifact; an invalid one is an error with its reason."""
 
+import gc
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from zipfile import ZipFile
 
@@ -9,7 +11,25 @@ from functions.adapters.zip_archives import find_member, read_member
 from functions.domain.errors import BadInputError
 from functions.domain.limits import JSON, Budget, Limit
 
+# What `json` makes of objects and lists. It makes no other type of them, so the type is compared: a large report has
+# millions of values.
+_NESTING = frozenset({dict, list})
 Objects = Iterator[Mapping[str, Any]]
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No search for cycles of references inside the block: a document has none, and each search visits all of it.
+
+    Everything else is freed as always, when nothing refers to it: https://docs.python.org/3/library/gc.html
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def read_text(archive: ZipFile, path: str, limit: Limit = JSON) -> str:
@@ -39,7 +59,8 @@ def parse_json(text: str, limit: Limit = JSON, budget: Budget | None = None) -> 
     if budget:
         budget.take(elements)
     try:
-        value = json.loads(text, parse_constant=_no_number)
+        with uncollected():
+            value = json.loads(text, parse_constant=_no_number)
     except json.JSONDecodeError as error:
         raise ValueError(f"{error}{_hint(text, error)}") from error
     except RecursionError as error:
@@ -63,12 +84,12 @@ def _hint(text: str, error: json.JSONDecodeError) -> str:
 
 def _is_deep(value: Any, depth: int) -> bool:
     """Whether objects and lists are nested more than `depth` deep."""
-    level = [value] if isinstance(value, (dict, list)) else []
+    level = [value] if type(value) in _NESTING else []
     for _ in range(depth):
         if not level:
             return False
-        below = (one.values() if isinstance(one, dict) else one for one in level)
-        level = [item for items in below for item in items if isinstance(item, (dict, list))]
+        below = (one.values() if type(one) is dict else one for one in level)
+        level = [item for items in below for item in items if type(item) in _NESTING]
     return bool(level)
 
 

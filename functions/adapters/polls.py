@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from functions.adapters.worker_rules import WorkerRules
 from functions.handler import Allow, encode
 
 if TYPE_CHECKING:
@@ -15,7 +14,8 @@ if TYPE_CHECKING:
 class Polls:
     """The function that polls the board; the client is created when a poll is requested."""
 
-    SETTINGS: ClassVar[tuple[str, ...]] = ("POLL_FUNCTION", *WorkerRules.SETTINGS)
+    # With that of `WorkerRules`, which few deliveries need; a test compares them.
+    SETTINGS: ClassVar[tuple[str, ...]] = ("POLL_FUNCTION", "WORKER")
     REQUEST: ClassVar[tuple[Allow, ...]] = (Allow(("lambda:InvokeFunction",), on="function/poll_board"),)
 
     def __init__(self, aws: "Clients") -> None:
@@ -32,6 +32,8 @@ class Polls:
 
     def pushed(self, repository: str, branch: str) -> None:
         """Have the progress on a branch of the worker shown; a push of any other branch invokes nothing."""
+        from functions.adapters.worker_rules import WorkerRules
+
         rules = WorkerRules.connect(self._aws)
         if repository in rules.repositories and branch.startswith(rules.branch_namespace):
             from functions.domain.work_items import branch_key  # few pushes are of the worker

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from functions.adapters.json_documents import list_of, object_of, objects
 from functions.adapters.sarif_rules import Rule, Rules, severity_of
 from functions.domain.errors import BadInputError, SourceError
-from functions.domain.findings import Finding, Scan
+from functions.domain.findings import Finding, Scan, Severity
 
 # A result of these kinds is no finding: the rule was satisfied or did not apply (3.27.9).
 _NO_FINDING = ("pass", "notApplicable", "informational")
@@ -21,6 +21,7 @@ _MOST_FILES = 100
 _LONGEST_MESSAGE = 300
 Object = Mapping[str, Any]
 Read = Callable[[str], Any]
+Alike = tuple[str, int, str]
 
 
 def sarif(path: str, log: Object, read: Read) -> Scan:
@@ -43,10 +44,11 @@ def _run(run: Object) -> Iterator[Finding]:
     if "results" not in run:
         raise ValueError(f"a run of {rules.tool} has no results: nothing was scanned")
     artifacts = list(objects(run, "artifacts", missing=True))
+    judged: dict[Alike, tuple[str, Severity]] = {}
     for number, result in enumerate(objects(run, "results")):
         # 3.27.24: an absent result was found by an earlier run and not by this one
         if result.get("kind") not in _NO_FINDING and result.get("baselineState") != "absent":
-            yield _finding(rules, number, result, artifacts)
+            yield _finding(rules, number, result, artifacts, judged)
 
 
 def _unchecked(run: Object) -> Iterator[str]:
@@ -60,15 +62,34 @@ def _unchecked(run: Object) -> Iterator[str]:
                     yield str(said or about or "something, as the tool says")[:_LONGEST_MESSAGE]
 
 
-def _finding(rules: Rules, number: int, result: Object, artifacts: list[Object]) -> Finding:
-    rule = rules.of(result)
-    try:
-        severity = severity_of(rules, rule, result)
-    except ValueError as error:
-        raise ValueError(f"runs[].results[{number}], rule {_name(rule, result)}: {error}") from None
+def _finding(
+    rules: Rules, number: int, result: Object, artifacts: list[Object], judged: dict[Alike, tuple[str, Severity]]
+) -> Finding:
+    """The finding of a result; `judged` has the names and severities of those before that are alike."""
+    alike = _alike(result)
+    if alike in judged:  # a log has many results of few rules
+        name, severity = judged[alike]
+    else:
+        rule = rules.of(result)
+        name = _name(rule, result)
+        try:
+            severity = severity_of(rules, rule, result)
+        except ValueError as error:
+            raise ValueError(f"runs[].results[{number}], rule {name}: {error}") from None
+        if alike:
+            judged[alike] = name, severity
     said = object_of(result.get("message") or {}, "message").get("text")
     message = said[:_LONGEST_MESSAGE] if isinstance(said, str) else ""
-    return Finding(rules.tool, _name(rule, result), severity, _place(result, artifacts), message=message)
+    return Finding(rules.tool, name, severity, _place(result, artifacts), message=message)
+
+
+def _alike(result: Object) -> Alike | None:
+    """What alone decides about the name and the severity of a usual result; None for one about which more decides."""
+    rule_id, index, level = result.get("ruleId"), result.get("ruleIndex", -1), result.get("level")
+    usual = "rule" not in result and "properties" not in result
+    if usual and isinstance(rule_id, str) and isinstance(index, int) and isinstance(level, str):
+        return rule_id, index, level
+    return None
 
 
 def _name(rule: Rule, result: Object) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from zipfile import ZipFile
 
 from functions.adapters.audits import npm_audit, other_tool, pip_audit
-from functions.adapters.json_documents import object_of, parse_json, read_json, read_text
+from functions.adapters.json_documents import object_of, parse_json, read_json, read_text, uncollected
 from functions.adapters.sarif import sarif
 from functions.adapters.zip_archives import find_members
 from functions.domain.errors import BadInputError, SourceError
@@ -86,7 +86,8 @@ def _refuse(tool: str, wanted: str) -> None:
 
 def _read(path: str, reader: Callable[[], Scan]) -> Scan | Unreadable:
     try:
-        return reader()
+        with uncollected():
+            return reader()
     except (SourceError, BadInputError, ValueError) as error:
         text = str(error)
         return Unreadable(text if text.startswith(path) else f"{path}: {text}")

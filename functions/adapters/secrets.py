@@ -2,15 +2,15 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from time import monotonic
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from functions.adapters.metrics import Metrics
 from functions.handler import Allow
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from functions.runtime import Clients
 
 _FRESH_SECONDS = 300.0
@@ -18,8 +18,7 @@ ROTATION_DAYS = 90
 """The greatest age of a value in days (T2)."""
 
 
-@dataclass(frozen=True, slots=True)
-class StackSecret:
+class StackSecret(NamedTuple):
     """A secret of the stack: its name in AWS, its contents, and whether the platform needs it to work."""
 
     name: str
@@ -65,7 +64,7 @@ def read_secret(aws: "Clients", setting: str, stage: str = "AWSCURRENT") -> str 
     return str(answer.get("SecretString", ""))
 
 
-def valid_since(client: Any, name: str) -> datetime | None:
+def valid_since(client: Any, name: str) -> "datetime | None":
     """When the current value of a secret was stored; None without a value. The value itself is not read.
 
     The secret's last change is not used, because a new tag or description would make an old value look new.
@@ -178,7 +177,7 @@ class SecretVersions:
         """All secrets of the stack."""
         return cls(aws, tuple(aws.setting("SECRETS").split(",")))
 
-    def current(self) -> Iterator[tuple[str, datetime]]:
+    def current(self) -> Iterator[tuple[str, "datetime"]]:
         """Name and time of storage of each current value; secrets without a value are left out."""
         client = self._aws.client("secretsmanager")
         for name in self._names:

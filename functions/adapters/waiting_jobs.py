@@ -1,7 +1,6 @@
 """Jobs of GitHub Actions that wait for an answer, in the waits table (P13)."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -62,6 +61,8 @@ class WaitingJobs:
 
     def note_shown(self, job: "Job", topic: str) -> "Job | None":
         """Record the topic of a report before it is sent; None if another run was faster, or the job has its answer."""
+        from dataclasses import replace
+
         shown = (*job.shown, topic)
         written = conditional(
             self._aws.table("WAITS_TABLE"),

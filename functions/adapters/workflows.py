@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from functions.domain.requests import Request
 from functions.handler import Allow
 
 if TYPE_CHECKING:
+    from functions.domain.requests import Request
     from functions.runtime import Clients
 
 
@@ -82,7 +82,7 @@ class Deployments:
         """The repositories whose pushes are delivered."""
         return frozenset(self._aws.setting("REPOSITORIES").split(","))
 
-    def start(self, name: str, request: Request) -> bool:
+    def start(self, name: str, request: "Request") -> bool:
         """Start a deployment; False if an execution of this name has ended already. A name starts only once."""
         from functions.adapters.executions import Executions
 

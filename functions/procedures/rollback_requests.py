@@ -7,10 +7,10 @@ hardly any delivery asks for one.
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from functions.adapters.workflows import Workflows
-from functions.domain.requests import RollbackRequest
 from functions.handler import Allow
 
 if TYPE_CHECKING:
+    from functions.domain.requests import RollbackRequest
     from functions.runtime import Clients
 
 
@@ -36,7 +36,7 @@ class RollbackRequests:
         """No client is created yet."""
         return cls(aws)
 
-    def start(self, wanted: RollbackRequest, name: str) -> None:
+    def start(self, wanted: "RollbackRequest", name: str) -> None:
         """Start the rollback of this name; what can't be rolled back is a BadInputError with the next step."""
         from functions.procedures.requested_rollbacks import start_rollback
 

@@ -3,6 +3,7 @@
 Tables, CloudWatch and GitHub are in memory; the decisions and the records are those of the platform.
 """
 
+import json
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -295,7 +296,8 @@ class _Unrecorded:
 
 
 EVENTS = [one.__name__ for one in get_args(Event)]
-_TRIGGERS = Triggers(TriggerRules("main", ("production",), ("production",), "", "production", ()))
+_RULES = TriggerRules("main", ("production",), ("production",), "", "production", ())
+_TRIGGERS = Triggers(json.dumps(encode(_RULES)))
 _LINKS = IncidentLinks(Links("", "", "eu-central-1"))
 
 

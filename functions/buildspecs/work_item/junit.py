@@ -36,6 +36,8 @@ _BROKEN = frozenset(
         *("aborted", "passedbutrunaborted", "disconnected", "ambiguous"),
     )
 )
+# Attributes that say how a test ended; one that has none of them, and no element in it, has passed.
+_TELLING = frozenset(("status", "result", "outcome", "success", "executed", "skipped"))
 _OTHER = {
     "TestRun": ("a TRX report of .NET", "add the package JunitXml.TestLogger and run `dotnet test --logger junit`"),
     "test-run": ("an NUnit 3 report", "write it with `--result=junit.xml;transform=nunit3-junit.xslt`"),
@@ -88,15 +90,9 @@ class _Suite:
     found: int = 0
 
 
-@dataclass(frozen=True)
-class _Case:
-    """What is known of a test while another one in it is read."""
-
-    attributes: Mapping[str, str]
-    inside: set[str]
-    text: str
-    tail: str
-    message: str
+# What is known of a test while another one in it is read: attributes, elements in it, and of a failure the text, its
+# end and the message. A report has a hundred thousand tests, so it is no class.
+_Case = tuple[Mapping[str, str], set[str], str, str, str]
 
 
 def count_tests(file: BinaryIO, name: str) -> Counts:
@@ -129,7 +125,7 @@ class _Reading:
             self._open.append("suite")
         elif name == "testcase":
             # A test in a test, such as a subtest, is one of its own.
-            self._around.append(_Case(self._attributes, self._inside, self._text, self._tail, self._message))
+            self._around.append((self._attributes, self._inside, self._text, self._tail, self._message))
             self._attributes, self._inside = attributes, set()
             self._text = self._tail = self._message = ""
             self._open.append("case")
@@ -159,9 +155,7 @@ class _Reading:
             case "case":
                 counts.total += 1
                 self._case()
-                case = self._around.pop()
-                self._attributes, self._inside = case.attributes, case.inside
-                self._text, self._tail, self._message = case.text, case.tail, case.message
+                self._attributes, self._inside, self._text, self._tail, self._message = self._around.pop()
             case "outside":
                 counts.total += 1
                 self._fail(_outside(self._attributes, self._text, self._suites, self._file))
@@ -173,6 +167,8 @@ class _Reading:
 
     def _case(self) -> None:
         case, inside, counts = self._attributes, self._inside, self.counts
+        if not inside and _TELLING.isdisjoint(case):
+            return
         states = {case[name].replace(" ", "").lower() for name in ("status", "result", "outcome") if name in case}
         said = {name: case.get(name, "").lower() for name in ("success", "executed", "skipped")}
         if inside.intersection(_FAILED) or states & _BROKEN:

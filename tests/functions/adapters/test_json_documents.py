@@ -1,12 +1,14 @@
 """JSON documents in an artifact."""
 
+import gc
+import json
 from io import BytesIO
 from typing import Any
 from zipfile import ZipFile
 
 import pytest
 
-from functions.adapters.json_documents import list_of, object_of, objects, parse_json, read_json, read_text
+from functions.adapters.json_documents import list_of, object_of, objects, parse_json, read_json, read_text, uncollected
 from functions.domain.errors import BadInputError, SourceError
 from tests.functions.samples import archive
 
@@ -55,3 +57,26 @@ def test_an_object_is_an_object(value: Any) -> None:
     """A value that is not an object is an error that names it."""
     with pytest.raises(BadInputError, match="tool is missing or not an object"):
         object_of(value, "tool")
+
+
+def test_a_document_is_parsed_without_a_search_for_cycles() -> None:
+    """Each search visits all that was parsed until then, and would take longer than to parse it."""
+    searches: list[str] = []
+    text = json.dumps([[]] * 100_000)
+
+    def search(phase: str, _: dict[str, int]) -> None:
+        searches.append(phase)
+
+    gc.enable()
+    gc.callbacks.append(search)
+    try:
+        with uncollected():
+            assert len(parse_json(text)) == 100_000
+            assert not gc.isenabled()
+        assert searches == []
+        assert gc.isenabled()
+        with pytest.raises(ValueError, match="line 1"):
+            parse_json("{")
+        assert gc.isenabled()
+    finally:
+        gc.callbacks.remove(search)

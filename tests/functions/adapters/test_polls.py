@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from functions.adapters.polls import Polls
+from functions.adapters.worker_rules import WorkerRules
 from tests.functions.stack import Stack
 
 
@@ -35,3 +36,8 @@ def test_a_push_of_the_worker_is_passed_on(stack: Stack, calls: list[dict[str, A
     polls.pushed("acme/hello-service", "main")
     polls.pushed("eve/hello-service", "kiro/greet")
     assert [json.loads(call["Payload"]) for call in calls] == [{"pushed": "branch/acme/hello-service/kiro/greet"}]
+
+
+def test_its_settings_are_those_of_the_rules_that_it_reads() -> None:
+    """It names them itself: the rules are imported when a push is of a repository that is delivered."""
+    assert set(WorkerRules.SETTINGS) < set(Polls.SETTINGS)

@@ -48,6 +48,36 @@ def test_severity_of_a_result(result: object, rule: object, severity: str) -> No
     assert [finding.severity for finding in scan.findings] == [severity]
 
 
+def test_results_that_are_alike_are_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log has many results of few rules; one with its own properties or rule is judged by itself."""
+    usual = {"ruleId": "R1", "ruleIndex": 0, "level": "note"}
+    own = {"properties": {"security-severity": "9.8"}}
+    results = [usual, {**usual, **own}, {**usual, "level": "error"}, usual, {**usual, "rule": {"id": "R1"}, **own}]
+    judged: list[object] = []
+    severity_of = sarif_rules.severity_of
+
+    def counted(rules: Any, rule: Any, result: Any) -> Any:
+        judged.append(result)
+        return severity_of(rules, rule, result)
+
+    monkeypatch.setattr("functions.adapters.sarif.severity_of", counted)
+    runs = [{"tool": {"driver": {"name": "x", "rules": [{"id": "R1"}]}}, "results": results}]
+    scan = read(read_sarif, json.dumps({"version": "2.1.0", "runs": runs}))
+    assert isinstance(scan, Scan), scan
+    assert [one.severity for one in scan.findings] == ["low", "critical", "high", "low", "critical"]
+    assert len(judged) == 4
+
+
+def test_an_index_of_a_rule_is_an_integer() -> None:
+    """1.0, which equals 1 in Python, is none, also after a result with that index."""
+    rules = [{"id": "R1"}, {"id": "R2", "properties": {"security-severity": "9.8"}}]
+    results = [{"ruleId": "", "ruleIndex": index, "level": "note"} for index in (1, 1.0, 1)]
+    runs = [{"tool": {"driver": {"rules": rules}}, "results": results}]
+    scan = read(read_sarif, json.dumps({"version": "2.1.0", "runs": runs}))
+    assert isinstance(scan, Scan), scan
+    assert [(one.id, one.severity) for one in scan.findings] == [("R2", "critical"), ("?", "low"), ("R2", "critical")]
+
+
 def test_a_rule_that_was_met_is_no_finding() -> None:
     """Results of the kinds pass and notApplicable are no findings."""
     scan = read(read_sarif, sarif({"ruleId": "R1", "level": "none", "kind": "pass"}))
