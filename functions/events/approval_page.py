@@ -23,16 +23,8 @@ from functions.adapters.pages import consented_page, ended_page, open_page, plai
 from functions.adapters.signed_requests import Refusal, read_body
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
-from functions.domain.approvals import (
-    Approval,
-    Decision,
-    Refused,
-    as_of,
-    decided,
-    holder,
-    secret_matches,
-    standing,
-)
+from functions.domain.approvals import Approval, as_of, decided, holder, secret_matches
+from functions.domain.decisions import Decision, Refused, standing
 from functions.domain.texts import recorded
 from functions.domain.times import from_form
 from functions.handler import Handler

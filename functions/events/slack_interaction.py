@@ -24,7 +24,8 @@ from functions.adapters.signed_requests import Refusal, answer, read_body, read_
 from functions.adapters.slack import SlackAnswers
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
-from functions.domain.approvals import Decision, decided, standing
+from functions.domain.approvals import decided
+from functions.domain.decisions import Decision, standing
 from functions.domain.errors import BadInputError
 from functions.domain.outside_alarms import is_timely
 from functions.domain.requests import RollbackRequest, rollback_name

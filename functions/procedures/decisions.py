@@ -1,6 +1,6 @@
 """Takes the decision of a person about a request for approval (A2-A5), however it came.
 
-The rules are those of `functions/domain/approvals.py`. Who may approve is read from the settings of now, not from the
+The rules are those of `functions/domain/decisions.py`. Who may approve is read from the settings of now, not from the
 request: a person may have been removed since.
 """
 
@@ -19,18 +19,8 @@ from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.executions import Executions
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
-from functions.domain.approvals import (
-    Approval,
-    Decision,
-    Refused,
-    alarmed,
-    as_of,
-    changed,
-    decide,
-    decided,
-    refused_by_freeze,
-    refused_by_pin,
-)
+from functions.domain.approvals import Approval, alarmed, as_of, changed, decided
+from functions.domain.decisions import Decision, Refused, decide, refused_by_freeze, refused_by_pin
 from functions.domain.environments import Environment
 from functions.domain.errors import SourceError
 from functions.domain.events import ApprovalDecided
