@@ -4,7 +4,7 @@ import pulumi
 
 from components.functions import handlers, package
 from components.functions.resources import StackResources
-from components.platform import console, event_rules
+from components.platform import console, triggers
 from components.platform.builds import Builds
 from components.platform.endpoints import Endpoints
 from components.platform.monitoring import Monitoring
@@ -21,7 +21,7 @@ from components.stack.storage import Storage
 
 configured = settings_file.read(pulumi.get_stack())
 found = handlers.discover()
-event_rules.require_handlers(found)
+triggers.require_handlers(found)
 layer = package.require_layer()
 
 naming = Naming.here()
