@@ -7,7 +7,7 @@ request: a person may have been removed since.
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.approver_settings import ApproverSettings
 from functions.adapters.artifacts import Artifacts
@@ -29,6 +29,9 @@ from functions.domain.waiting import for_approval
 from functions.domain.waits import ApprovalFacts, ApprovalKey
 from functions.handler import Allow, decode
 from functions.procedures.pins import kept_out
+
+if TYPE_CHECKING:
+    from functions.runtime import Clients
 
 _LOG = logging.getLogger(__name__)
 DECIDE: tuple[Allow, ...] = (
@@ -59,6 +62,31 @@ class Decisions:
     executions: Executions
     bus: Bus
     clock: Clock
+
+    SETTINGS: ClassVar[tuple[str, ...]] = (
+        *WaitsTable.SETTINGS,
+        *DeploymentsTable.SETTINGS,
+        *EnvironmentHealth.SETTINGS,
+        *Artifacts.SETTINGS,
+        *ApproverSettings.SETTINGS,
+        *Bus.SETTINGS,
+    )
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """The requests of this stack, and what they are about."""
+        return cls(
+            WaitsTable.connect(aws),
+            TaskTokens.connect(aws),
+            DeploymentsTable.connect(aws),
+            EnvironmentsTable.connect(aws),
+            EnvironmentHealth.connect(aws),
+            Artifacts.connect(aws),
+            ApproverSettings.connect(aws),
+            Executions.connect(aws),
+            Bus.connect(aws),
+            Clock.connect(aws),
+        )
 
     def take(self, approval: Approval, decision: Decision, held_by: str) -> tuple[Approval, Refused | None]:
         """Take a decision once; returns the request as it is then, and why the decision was refused.
