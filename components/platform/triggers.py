@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import pulumi
 
@@ -13,8 +13,8 @@ from components.platform.endpoints import ROUTES
 from forwarding.places import Place
 from functions.adapters.bus import SOURCE
 from functions.adapters.ecs_services import STARTED_BY
+from functions.domain.attestations import Attested
 from functions.domain.events import (
-    ApprovalDecided,
     DeploymentFinished,
     EnvironmentUnfrozen,
     GatesJudged,
@@ -141,8 +141,7 @@ def _lets_jobs_in(_: StackResources) -> Pattern:
 
 def _attested(_: StackResources) -> Pattern:
     """What people decided, and every end."""
-    kinds = (ApprovalDecided, StageFinished, RollbackFinished, DeploymentFinished)
-    return {"source": [SOURCE], "detail-type": [kind.__name__ for kind in kinds]}
+    return {"source": [SOURCE], "detail-type": [kind.__name__ for kind in get_args(Attested)]}
 
 
 def _deployed(_: StackResources) -> Pattern:
