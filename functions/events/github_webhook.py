@@ -13,7 +13,6 @@ from functions.adapters.allowed_networks import AllowedNetworks
 from functions.adapters.clock import Clock
 from functions.adapters.deliveries import Deliveries
 from functions.adapters.invocations import Invocations
-from functions.adapters.polls import Polls
 from functions.adapters.secrets import WebhookSecret
 from functions.adapters.signed_requests import Refusal, answer, read_body, read_headers, verify
 from functions.adapters.triggers import Triggers
@@ -43,8 +42,9 @@ HANDLER = Handler(
         *Deployments.START,
         *RollbackRequests.START,
         *Deliveries.USE,
-        *Polls.REQUEST,
-        *Invocations.USE,
+        *Invocations.POLL,
+        *Invocations.PLAN,
+        *Invocations.REVIEW,
         *WaitingJobs.KEEP,
     ),
     timeout_seconds=20,
@@ -60,7 +60,6 @@ class _Starts:
     deployments: Deployments
     rollbacks: RollbackRequests
     deliveries: Deliveries
-    polls: Polls
     invocations: Invocations
     jobs: WaitingJobs
     clock: Clock
@@ -74,7 +73,6 @@ def github_webhook(
     triggers: Triggers,
     rollbacks: RollbackRequests,
     deliveries: Deliveries,
-    polls: Polls,
     invocations: Invocations,
     jobs: WaitingJobs,
     clock: Clock,
@@ -98,7 +96,7 @@ def github_webhook(
         payload = json.loads(body)
         if not isinstance(payload, dict):
             return answer(400, "the payload is not a JSON object; set the webhook's content type to application/json")
-        starts = _Starts(triggers.rules, deployments, rollbacks, deliveries, polls, invocations, jobs, clock)
+        starts = _Starts(triggers.rules, deployments, rollbacks, deliveries, invocations, jobs, clock)
         return _once(headers, body, payload, starts)
     except (ValueError, RecursionError) as error:
         return answer(400, f"the body is not JSON: {error}; set the webhook's content type to application/json")
@@ -124,7 +122,7 @@ def _act(name: str, body: bytes, payload: dict[str, Any], starts: _Starts) -> tu
     if name == "projects_v2_item":
         if not isinstance(payload.get("projects_v2_item"), dict):
             raise BadInputError("projects_v2_item: projects_v2_item is missing or not an object")
-        starts.polls.request()
+        starts.invocations.poll()
         return "", answer(202, "the board is polled")
     if name == "issue_comment":
         return _commented(payload, starts)
@@ -139,7 +137,7 @@ def _act(name: str, body: bytes, payload: dict[str, Any], starts: _Starts) -> tu
     read = read_push(payload, starts.deployments.repositories, starts.rules)
     repository = payload["repository"]["full_name"]
     if repository in starts.deployments.repositories and (branch := updated_branch(payload)):
-        starts.polls.pushed(repository, branch)
+        starts.invocations.show_progress(repository, branch)
     if isinstance(read, Ignored):
         return "", answer(202, f"ignored: {read.reason}")
     return _start(read.name, read.request, starts)
@@ -193,7 +191,7 @@ def _commented(payload: dict[str, Any], starts: _Starts) -> tuple[str, dict[str,
     instruction = read_comment(payload, starts.deployments.repositories)
     if isinstance(instruction, Ignored):
         return "", answer(202, f"ignored: {instruction.reason}")
-    starts.polls.request(instruction)
+    starts.invocations.poll(instruction)
     return f"comment {instruction.comment}", answer(202, f"{instruction.verb} of #{instruction.number} is passed on")
 
 

@@ -35,3 +35,23 @@ def test_a_review_is_invoked_with_its_job(stack: Stack, calls: list[dict[str, An
     (call,) = calls
     assert (call["FunctionName"], call["InvocationType"]) == ("kiro-review-jobs", "Event")
     assert json.loads(call["Payload"]) == {"job": encode(job)}
+
+
+def test_the_poll_is_invoked_without_waiting(stack: Stack, calls: list[dict[str, Any]]) -> None:
+    """Invocation type `Event`: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html"""
+    Invocations.connect(stack.clients).poll()
+    (call,) = calls
+    assert (call["FunctionName"], call["InvocationType"], json.loads(call["Payload"])) == (
+        "kiro-poll-board",
+        "Event",
+        {},
+    )
+
+
+def test_a_push_of_the_worker_is_passed_on(stack: Stack, calls: list[dict[str, Any]]) -> None:
+    """W10: of a branch in its namespace, in one of its repositories."""
+    invocations = Invocations.connect(stack.clients)
+    invocations.show_progress("acme/hello-service", "kiro/greet")
+    invocations.show_progress("acme/hello-service", "main")
+    invocations.show_progress("eve/hello-service", "kiro/greet")
+    assert [json.loads(call["Payload"]) for call in calls] == [{"pushed": "branch/acme/hello-service/kiro/greet"}]
