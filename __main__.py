@@ -4,14 +4,14 @@ import pulumi
 
 from components.functions import handlers, package
 from components.functions.resources import StackResources
-from components.platform import console, event_rules
+from components.platform import console, triggers
 from components.platform.builds import Builds
 from components.platform.endpoints import Endpoints
 from components.platform.monitoring import Monitoring
 from components.platform.outputs import outputs
 from components.platform.pipeline import Pipeline
 from components.platform.worker import Worker
-from components.stack import settings
+from components.stack import settings_file
 from components.stack.channels import Channels
 from components.stack.encryption import Encryption
 from components.stack.naming import Naming
@@ -19,9 +19,9 @@ from components.stack.secrets import Secrets
 from components.stack.signing import Signing
 from components.stack.storage import Storage
 
-configured = settings.read(pulumi.get_stack())
+configured = settings_file.read(pulumi.get_stack())
 found = handlers.discover()
-event_rules.require_handlers(found)
+triggers.require_handlers(found)
 layer = package.require_layer()
 
 naming = Naming.here()

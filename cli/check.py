@@ -15,10 +15,11 @@ from cli.facts import Facts
 from cli.output import Form, Output, dumped
 from cli.working_tree import WorkingTree
 from functions.adapters.manifest_file import read_manifest
+from functions.domain.commit_plans import plan
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.errors import BadInputError, ManifestError
 from functions.domain.manifests import MANIFEST, Manifest, Part
-from functions.domain.plans import Change, plan
+from functions.domain.plans import Change
 from functions.gates import registry
 
 _BASE = "origin/main"

@@ -14,7 +14,7 @@ from typing import Any
 
 from ministack.core import iam_evaluator
 
-from local.emulator import Clients
+from local.clients import Clients
 
 Record = dict[str, Any]
 

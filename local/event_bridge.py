@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import TracebackType
 
-    from local.emulator import Clients
+    from local.clients import Clients
 
 Record = dict[str, Any]
 logger = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.emulator import Clients
+from local.clients import Clients
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
-from local.emulator import Clients
+from local.clients import Clients
 
 _QUEUE = "laptop-mailbox"
 

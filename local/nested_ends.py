@@ -19,7 +19,7 @@ from local.background import Background
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local.emulator import Clients
+    from local.clients import Clients
 
 Record = dict[str, Any]
 logger = logging.getLogger(__name__)

@@ -18,10 +18,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from local.alarms import AlarmEvaluator
+from local.clients import Clients, clients
 from local.codebuild import CodeBuildServer
 from local.console import ConsoleServer
 from local.ecs import EcsServer
-from local.emulator import LAPTOP, Clients, Emulator, Quotas, clients
+from local.emulator import LAPTOP, Emulator, Quotas
 from local.event_bridge import ServiceEvents
 from local.github import LocalGitHub
 from local.mailbox import Mailbox

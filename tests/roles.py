@@ -4,7 +4,7 @@ import json
 import uuid
 from typing import Any
 
-from local.emulator import Clients
+from local.clients import Clients
 
 SERVICES = ["codebuild.amazonaws.com", "events.amazonaws.com", "lambda.amazonaws.com", "states.amazonaws.com"]
 ANYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}

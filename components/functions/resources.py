@@ -7,7 +7,8 @@ from typing import Any
 import pulumi
 from pulumi_aws import codebuild
 
-from components.platform.builds import Builds, deploy_project, test_project, things
+from components.platform.builds import Builds
+from components.platform.projects import deploy_project, test_project, things
 from components.platform.worker import WORKER, WORKER_BUILD, Worker
 from components.stack.channels import Channels
 from components.stack.environment_settings import EnvironmentSettings

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 import pulumi
 
 from components.functions.resources import StackResources
-from components.platform.builds import things
 from components.platform.console import address
+from components.platform.projects import things
 from components.platform.worker import WORKER_BUILD, board, rules
 from components.stack.naming import PROJECT_CONFIG
 

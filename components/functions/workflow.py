@@ -9,7 +9,7 @@ from pulumi_aws import sfn
 
 from components.functions.python_function import PythonFunction
 from components.functions.resources import StackResources
-from components.platform.builds import BUILD
+from components.platform.projects import BUILD
 from components.platform.worker import BUILDSPEC, WORKER_BUILD
 from components.stack.logs import log_group
 from components.stack.naming import Grant, Naming

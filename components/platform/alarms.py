@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import pulumi
 
 from components.functions.resources import StackResources
-from components.platform.builds import BUILD
 from components.platform.pipeline import Pipeline
+from components.platform.projects import BUILD
 from functions.adapters.metrics import NAMESPACE
 from functions.adapters.secrets import ROTATION_DAYS
 from functions.domain.projects import project_of

@@ -8,8 +8,8 @@ from typing import Any
 import pulumi
 
 from components.functions.resources import StackResources
-from components.platform.builds import BUILD
 from components.platform.pipeline import Pipeline
+from components.platform.projects import BUILD
 from functions.adapters.metrics import NAMESPACE
 from functions.domain.projects import project_of
 

@@ -5,9 +5,9 @@ from pulumi_aws import budgets, cloudwatch
 
 from components.functions.resources import StackResources
 from components.platform.alarms import MetricAlarm, metric_alarms
-from components.platform.builds import BUILD
 from components.platform.dashboard import dashboard_body
 from components.platform.pipeline import Pipeline
+from components.platform.projects import BUILD
 from components.stack.settings import Settings
 from functions.domain.projects import project_of
 

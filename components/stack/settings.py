@@ -1,115 +1,27 @@
 """The settings of a stack: typed, closed, and validated before the first resource is registered (I1)."""
 
 import json
-from ipaddress import ip_network
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import pulumi
-from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import Field, StringConstraints, model_validator
 
 from components.stack.closed import Closed
 from components.stack.environment_settings import EnvironmentSettings
-from components.stack.repository_settings import DeliveredRepository, check_pushes, named, separate
+from components.stack.github_settings import GitHub, Url
+from components.stack.repository_settings import check_pushes
 from components.stack.worker_settings import Worker
 from functions.domain.approvers import Approvers
 from functions.domain.demands import GateName, usual
-from functions.domain.owners import Claim
 from functions.domain.triggers import TriggerRules
 from functions.handler import encode
 from statemachines.policies import MOST_ASKS
 
-NAMESPACE = "kiro-worker"
-TAGS = ("Project", "Environment", "ManagedBy")
-
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")]
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+[^\s]*$")]
 # The retentions that CloudWatch Logs allows, in days.
 Retention = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288]
-
-
 # All environment variables of a function take at most 4 KB.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _MOST_OF_ONE = 3000
-
-
-class SettingsError(pulumi.RunError):
-    """The settings are invalid; each line names a key, its value and what is allowed."""
-
-
-def _network(text: str) -> str:
-    try:
-        ip_network(text)
-    except ValueError as error:
-        raise ValueError(f"must be a network such as 192.30.252.0/22: {error}") from None
-    return text
-
-
-Glob = Annotated[str, StringConstraints(pattern=r"^[\w./*-]{1,100}$")]
-Network = Annotated[str, AfterValidator(_network)]
-
-
-class GitHub(Closed):
-    """The GitHub instance, its repositories and its board."""
-
-    repositories: tuple[Annotated[DeliveredRepository, BeforeValidator(named)], ...] = Field(min_length=1)
-    """Repositories whose pushes start deployments: `owner/name`, or with several ones what each may deliver."""
-    api_url: Url = "https://api.github.com"
-    """The address of the REST API; for GitHub Enterprise Server `https://{host}/api/v3`."""
-    url: Url = "https://github.com"
-    """The address of GitHub's pages; links in messages start with it."""
-    main_branch: Annotated[str, StringConstraints(min_length=1)] = "main"
-    """The branch whose pushes start deployments."""
-    main_until: str | None = None
-    """The last environment of a push to the main branch; default: all of them. `[deploy-all]` in the commit message
-    carries it on to every environment."""
-    branches: tuple[Glob, ...] = ()
-    """Other branches whose pushes are deployed to the first environment, such as `feature/*`; `*` stands for any
-    characters. Default: none."""
-    candidate_until: str | None = None
-    """The last environment of a release candidate (tag `v1.2.0-rc.1`); default: `staging`, or the last but one."""
-    allowed_networks: tuple[Network, ...] = ()
-    """Networks that webhooks are accepted from; default: all. The signature is always verified. GitHub publishes its
-    networks under `hooks` at https://api.github.com/meta and changes them from time to time."""
-    organisation: str | None = None
-    """The organisation that owns the board (Projects v2)."""
-    project_number: Annotated[int, Field(ge=1)] | None = None
-    """The number of the board."""
-    status_column: str = "Status"
-    """The board's single-select field that holds the column of an item."""
-
-    def names(self) -> list[str]:
-        """The repositories as `owner/name`."""
-        return [one.name for one in self.repositories]
-
-    def image_repositories(self) -> list[str]:
-        """The ECR repositories (URIs) of which requests may name images, without duplicates."""
-        return sorted({uri for one in self.repositories for uri in one.images.values()})
-
-    def built_images(self, repository: str) -> list[str]:
-        """The ECR repositories (URIs) that the builds of a repository push to; none unless it `buildsImages`."""
-        (found,) = (one for one in self.repositories if one.name == repository)
-        return sorted(set(found.images.values())) if found.builds_images else []
-
-    def versioned(self) -> list[str]:
-        """The repositories whose releases get versions."""
-        return [one.name for one in self.repositories if one.versions]
-
-    def claims(self) -> list[Claim]:
-        """What each repository may deliver, in the format of the deployment's definition."""
-        return [one.claim for one in self.repositories]
-
-    @model_validator(mode="after")
-    def _apart(self) -> "GitHub":
-        separate(self.repositories)
-        return self
-
-    @model_validator(mode="after")
-    def _whole_board(self) -> "GitHub":
-        if bool(self.organisation) != bool(self.project_number):
-            raise ValueError("organisation and projectNumber must be set together: both name the board")
-        return self
 
 
 class Backstops(Closed):
@@ -319,80 +231,3 @@ class Settings(Closed):
                 f"github.branches = {', '.join(self.github.branches)}: their pushes would enter {names[0]}, which is "
                 "protected; put an environment before it, or leave branches out"
             )
-
-
-def read(stack: str) -> Settings:
-    """The settings of the running stack; raises one SettingsError that lists all faults."""
-    settings = parse(_given(), stack)
-    tags: dict[str, str] = (pulumi.Config("aws").get_object("defaultTags") or {}).get("tags", {})
-    missing = [tag for tag in TAGS if tag not in tags]
-    if missing or tags["Environment"] != stack:
-        raise SettingsError(
-            f"aws:defaultTags = {json.dumps(tags)}: must have the tags {', '.join(TAGS)}; Environment must be {stack}"
-        )
-    return settings
-
-
-def parse(given: dict[str, str], stack: str) -> Settings:
-    """Settings from Pulumi's texts by key: a text that is JSON is parsed, any other is a string."""
-    values = {key: _value(text) for key, text in given.items()}
-    try:
-        settings = Settings.model_validate_json(json.dumps(values))
-    except ValidationError as error:
-        lines = [_explain(fault) for fault in error.errors()]
-        raise SettingsError(f"the settings of stack {stack} are invalid:\n  " + "\n  ".join(lines)) from None
-    if stack == "production" and not settings.retain_stateful:
-        raise SettingsError(
-            f"the settings of stack {stack} are invalid:\n  {NAMESPACE}:retainStateful = false: "
-            "must be true in production, so that tables, bucket, key and secrets are kept when it is destroyed"
-        )
-    return settings
-
-
-def _given() -> dict[str, str]:
-    """All keys of the namespace, so that unknown ones are found; the SDK's `Config` reads single known keys only."""
-    everything = {**get_config_env(), **CONFIG.get()}
-    prefix = f"{NAMESPACE}:"
-    found = {key.removeprefix(prefix): str(value) for key, value in everything.items() if key.startswith(prefix)}
-    secret = [key for key in found if is_config_secret(prefix + key)]
-    if secret:
-        raise SettingsError(
-            f"{prefix}{secret[0]} = [secret]: no setting is a secret; put secret values into Secrets Manager"
-        )
-    return found
-
-
-def _value(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def _explain(fault: ErrorDetails) -> str:
-    """One fault as a line, such as `kiro-worker:environments[2].approval = false: approval must be true …`."""
-    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in fault["loc"]).lstrip(".")
-    key = f"{NAMESPACE}:{place}" if place else NAMESPACE
-    if fault["type"] == "extra_forbidden":
-        return f"{key} = {_short(fault['input'])}: unknown; known here: {', '.join(_known_beside(fault['loc']))}"
-    if fault["type"] == "missing":
-        return f"{key}: missing; {fault['msg'].lower()}"
-    message = fault["msg"].removeprefix("Value error, ")
-    return f"{key} = {_short(fault['input'])}: {message}"
-
-
-def _short(value: object) -> str:
-    text = json.dumps(value, default=str)
-    return text if len(text) <= 120 else f"{text[:119]}…"
-
-
-def _known_beside(place: tuple[int | str, ...]) -> list[str]:
-    """The keys that are allowed where an unknown one was found."""
-    schema = Settings.model_json_schema()
-    group: dict[str, Any] = schema
-    for step in place[:-1]:
-        group = group["items"] if isinstance(step, int) else group["properties"][step]
-        # An optional group is `anyOf` a reference and null; a nested group is a reference into `$defs`.
-        group = next((one for one in group.get("anyOf", ()) if "$ref" in one), group)
-        group = schema["$defs"][group["$ref"].rpartition("/")[2]] if "$ref" in group else group
-    return sorted(group["properties"])

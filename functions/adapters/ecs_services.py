@@ -1,69 +1,19 @@
 """Delivered ECS services: task definitions, service deployments, and tasks that run once."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from functions.adapters.in_environments import InEnvironments
-from functions.domain.ecs import ServiceDeployment
+from functions.domain.ecs import Service, ServiceDeployment, TargetGroup, TaskEnd, copy_of
 from functions.domain.environments import Environment
 from functions.domain.errors import DeployTargetError
 
-# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html: everything that a task
-# definition says of itself when it is described, and that may be registered again
-COPIED = (
-    "family",
-    "taskRoleArn",
-    "executionRoleArn",
-    "networkMode",
-    "containerDefinitions",
-    "volumes",
-    "placementConstraints",
-    "requiresCompatibilities",
-    "cpu",
-    "memory",
-    "pidMode",
-    "ipcMode",
-    "proxyConfiguration",
-    "inferenceAccelerators",
-    "ephemeralStorage",
-    "runtimePlatform",
-    "enableFaultInjection",
-)
 # What a task that runs once has of the service: where it runs.
 _OF_SERVICE = ("launchType", "capacityProviderStrategy", "networkConfiguration", "platformVersion")
 # Who started such a task; the rule of its end selects by it.
 STARTED_BY = "kiro-worker"
 # 50 deployments of a service are kept for 90 days; only the newest are asked about.
 _NEWEST = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """A service of a cluster: its task definition (`family:revision`), its configuration, and as ECS describes it."""
-
-    cluster: str
-    name: str
-    definition: str
-    configuration: Mapping[str, Any]
-    described: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class TargetGroup:
-    """A target group, and the listener rule or the load balancer that sends requests to it; both are ARNs."""
-
-    arn: str
-    rule: str
-
-
-@dataclass(frozen=True, slots=True)
-class TaskEnd:
-    """A task that runs once: whether it has ended, its exit code (None if it never began), and why it ended."""
-
-    ended: bool
-    exit_code: int | None = None
-    reason: str = ""
 
 
 class EcsServices(InEnvironments):
@@ -112,12 +62,12 @@ class EcsServices(InEnvironments):
                 f"{environment.name}: the task definition {base['family']} has no container {container}, it has "
                 f"{', '.join(names)}: correct `container` in the manifest"
             )
-        wanted = _copy(base)
+        wanted = copy_of(base)
         wanted["containerDefinitions"] = [
             {**one, "image": image} if one["name"] == container else one for one in base["containerDefinitions"]
         ]
         newest = self.definition(environment, str(base["family"]))
-        if newest and _copy(newest) == wanted:
+        if newest and copy_of(newest) == wanted:
             return f"{newest['family']}:{newest['revision']}"
         tags = {"tags": base["tags"]} if "tags" in base else {}
         client = self._changer(environment)
@@ -333,11 +283,6 @@ class EcsServices(InEnvironments):
 def _most(revisions: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     """The source revision with most of the requests: there are several if an earlier deployment was replaced."""
     return max(revisions, key=lambda one: one.get("requestedProductionTrafficWeight", 0.0))
-
-
-def _copy(definition: Mapping[str, Any]) -> dict[str, Any]:
-    """What is registered again; empty members are those that were never given."""
-    return {name: definition[name] for name in COPIED if definition.get(name) not in (None, "", [], {})}
 
 
 def _short(arn: str) -> str:

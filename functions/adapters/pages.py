@@ -7,7 +7,8 @@ from string import Template
 from typing import Any
 
 from functions.adapters.page_headers import headers
-from functions.domain.approvals import Approval, Decision, holder
+from functions.domain.approvals import Approval, holder
+from functions.domain.decisions import Decision
 from functions.domain.texts import html
 from functions.domain.times import minute
 from functions.domain.watches import too_slow_words

@@ -9,6 +9,7 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.github.client import GitHub
 from functions.adapters.triggers import Triggers
+from functions.domain.commit_plans import Scope, plan
 from functions.domain.environments import Environment, PartState
 from functions.domain.errors import ManifestError
 from functions.domain.image_plans import Evidence, plan_images
@@ -16,7 +17,7 @@ from functions.domain.manifests import MANIFEST, Manifest, own_name
 from functions.domain.order import is_newer
 from functions.domain.owners import Claim, claim_of
 from functions.domain.pins import Pin
-from functions.domain.plans import Plan, Scope, entered_by, in_emergency, plan, recorded, within
+from functions.domain.plans import Plan, entered_by, in_emergency, recorded, within
 from functions.domain.releases import Release
 from functions.domain.requests import Request
 from functions.handler import Handler

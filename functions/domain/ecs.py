@@ -1,8 +1,11 @@
-"""Deployments of ECS services: how a strategy is written for ECS, and what the status of a deployment means."""
+"""Services of ECS: how a strategy is written for ECS, and what the status of a deployment means."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, assert_never
+
+from functions.domain.comparisons import Metrics
+from functions.domain.rollouts import Rollout
 
 Strategy = Literal["rolling", "blue-green", "linear", "canary"]
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html
@@ -30,6 +33,55 @@ _OF_STRATEGIES = (
     "linearConfiguration",
     "canaryConfiguration",
 )
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html: everything that a task
+# definition says of itself when it is described, and that may be registered again
+COPIED = (
+    "family",
+    "taskRoleArn",
+    "executionRoleArn",
+    "networkMode",
+    "containerDefinitions",
+    "volumes",
+    "placementConstraints",
+    "requiresCompatibilities",
+    "cpu",
+    "memory",
+    "pidMode",
+    "ipcMode",
+    "proxyConfiguration",
+    "inferenceAccelerators",
+    "ephemeralStorage",
+    "runtimePlatform",
+    "enableFaultInjection",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service of a cluster: its task definition (`family:revision`), its configuration, and as ECS describes it."""
+
+    cluster: str
+    name: str
+    definition: str
+    configuration: Mapping[str, Any]
+    described: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetGroup:
+    """A target group, and the listener rule or the load balancer that sends requests to it; both are ARNs."""
+
+    arn: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEnd:
+    """A task that runs once: whether it has ended, its exit code (None if it never began), and why it ended."""
+
+    ended: bool
+    exit_code: int | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +123,37 @@ class ServiceDeployment:
         if self.failed_tasks < MOST_FAILED_TASKS or self.percent > 0:
             return ""
         return f"{self.failed_tasks} tasks failed in a row: {self.task_reason or 'no reason is known'}"
+
+
+def copy_of(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a task definition is registered again; empty members are those that were never given."""
+    return {name: definition[name] for name in COPIED if definition.get(name) not in (None, "", [], {})}
+
+
+def rollout_of(found: ServiceDeployment, strategy: Strategy) -> Rollout:
+    """A deployment as the platform sees it. A rollout that ECS takes back has failed, also before it is back."""
+    if found.phase == "succeeded":
+        return Rollout("done", found.target, 100, found.arn)
+    if found.phase in ("back", "failed"):
+        return Rollout("failed", found.target, found.percent, found.arn, found.reason or f"ECS says {found.status}")
+    if strategy != "rolling" and found.broken:
+        return Rollout("failed", found.target, found.percent, found.arn, found.broken)
+    outcome: Any = "paused" if found.hook else "underway"
+    return Rollout(outcome, found.target, found.percent, found.arn)
+
+
+def metrics_of(group: TargetGroup) -> Metrics | None:
+    """The metrics of a target group, by the ends of ARNs; None behind a Network Load Balancer, which counts none.
+
+    A request that got no answer is no HTTPCode_Target_5XX_Count: the load balancer answers it by itself.
+    """
+    # …:listener-rule/app/{name}/{id}/{listener}/{rule}, …:loadbalancer/app/{name}/{id}
+    balancer = "/".join(group.rule.rpartition(":")[2].split("/")[1:4])
+    if not balancer.startswith("app/"):
+        return None
+    dimensions = {"TargetGroup": group.arn.rpartition(":")[2], "LoadBalancer": balancer}
+    errors = ("HTTPCode_Target_5XX_Count", "TargetConnectionErrorCount")
+    return Metrics("AWS/ApplicationELB", "RequestCount", errors, "TargetResponseTime", 1000, dimensions)
 
 
 def mistake_in_strategy(strategy: Strategy, steps: Sequence[int]) -> str:

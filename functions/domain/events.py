@@ -19,7 +19,7 @@ its record.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal, assert_never, get_args
+from typing import Literal, get_args
 
 from functions.domain import work_items
 from functions.domain.approvals import Consent
@@ -297,44 +297,12 @@ EVENTS: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event
 
 def release_of(event: Event) -> Release | None:
     """The release of an event; None when the event has none, or when the release is unknown."""
-    match event:
-        case EnvironmentEvent() | WorkItemFinished():
-            return None
-        case (
-            DeploymentStarted()
-            | GatesJudged()
-            | StageHeld()
-            | StagePinned()
-            | ApprovalDecided()
-            | StageFinished()
-            | DeploymentFinished()
-            | RollbackStarted()
-            | RollbackFinished()
-        ):
-            return event.release
-        case _:
-            assert_never(event)
+    return None if isinstance(event, EnvironmentEvent | WorkItemFinished) else event.release
 
 
 def deployment_of(event: Event) -> str:
     """The id of an event's deployment, or of the rollback that a person asked for; "" if it is about none."""
-    match event:
-        case EnvironmentEvent() | WorkItemFinished():
-            return ""
-        case (
-            DeploymentStarted()
-            | GatesJudged()
-            | StageHeld()
-            | StagePinned()
-            | ApprovalDecided()
-            | StageFinished()
-            | DeploymentFinished()
-            | RollbackStarted()
-            | RollbackFinished()
-        ):
-            return event.deployment_id
-        case _:
-            assert_never(event)
+    return "" if isinstance(event, EnvironmentEvent | WorkItemFinished) else event.deployment_id
 
 
 class UnknownEventError(BadInputError):

@@ -11,28 +11,11 @@ import json
 from typing import Any
 from urllib.parse import parse_qs
 
-from functions.adapters.approver_settings import ApproverSettings
-from functions.adapters.artifacts import Artifacts
-from functions.adapters.bus import Bus
 from functions.adapters.clock import Clock
-from functions.adapters.deployments_table import DeploymentsTable
-from functions.adapters.environment_health import EnvironmentHealth
-from functions.adapters.environments_table import EnvironmentsTable
-from functions.adapters.executions import Executions
 from functions.adapters.pages import consented_page, ended_page, open_page, plain_page
 from functions.adapters.signed_requests import Refusal, read_body
-from functions.adapters.task_tokens import TaskTokens
-from functions.adapters.waits_table import WaitsTable
-from functions.domain.approvals import (
-    Approval,
-    Decision,
-    Refused,
-    as_of,
-    decided,
-    holder,
-    secret_matches,
-    standing,
-)
+from functions.domain.approvals import Approval, as_of, decided, holder, secret_matches
+from functions.domain.decisions import Decision, Refused, standing
 from functions.domain.texts import recorded
 from functions.domain.times import from_form
 from functions.handler import Handler
@@ -58,21 +41,8 @@ _BANNERS = ("frozen", "pinned")
 _FORM_AGAIN = ("early", "incomplete", "forbidden", *_BANNERS)
 
 
-def approval_page(
-    event: dict[str, Any],
-    waits: WaitsTable,
-    tokens: TaskTokens,
-    deployments: DeploymentsTable,
-    environments: EnvironmentsTable,
-    health: EnvironmentHealth,
-    artifacts: Artifacts,
-    settings: ApproverSettings,
-    executions: Executions,
-    bus: Bus,
-    clock: Clock,
-) -> dict[str, Any]:
+def approval_page(event: dict[str, Any], decisions: Decisions) -> dict[str, Any]:
     """Answer an HTTP request; a wrong secret and an unknown request get the same 404."""
-    decisions = Decisions(waits, tokens, deployments, environments, health, artifacts, settings, executions, bus, clock)
     if event.get("routeKey") == _SIGNED_ROUTE:
         return _signed(event, decisions)
     http = event["requestContext"]["http"]
@@ -84,10 +54,10 @@ def approval_page(
     if form is None:
         return plain_page(400, "This form can't be read", "Open the link from the mail again.")
     secret = form.get("secret") or (event.get("queryStringParameters") or {}).get("secret", "")
-    approval = waits.approval((event.get("pathParameters") or {}).get("id", ""))
+    approval = decisions.waits.approval((event.get("pathParameters") or {}).get("id", ""))
     if approval is None or not secret_matches(approval, secret):
         return plain_page(404, "No such request", "The link is incomplete or wrong. Open it from the mail.")
-    current = as_of(approval, clock.text())
+    current = as_of(approval, decisions.clock.text())
     if http["method"] != "POST":
         kept = decisions.refused_now(current)
         banner = kept.message if kept else ""
@@ -110,7 +80,7 @@ def approval_page(
     )
     after, refused = decisions.take(approval, decision, holder(approval, secret))
     if refused:
-        return _refuse(after, refused, secret, decision, clock)
+        return _refuse(after, refused, secret, decision, decisions.clock)
     if after.state == "open":
         return consented_page(after, 200, standing(after))
     return ended_page(after, 410 if after.state in ("void", "superseded") else 200)

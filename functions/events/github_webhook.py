@@ -11,7 +11,6 @@ from functions.adapters.allowed_networks import AllowedNetworks
 from functions.adapters.clock import Clock
 from functions.adapters.deliveries import Deliveries
 from functions.adapters.invocations import Invocations
-from functions.adapters.polls import Polls
 from functions.adapters.secrets import WebhookSecret
 from functions.adapters.signed_requests import Refusal, answer, read_body, read_headers, verify
 from functions.adapters.triggers import Triggers
@@ -31,8 +30,9 @@ HANDLER = Handler(
         *Deployments.START,
         *RollbackRequests.START,
         *Deliveries.USE,
-        *Polls.REQUEST,
-        *Invocations.USE,
+        *Invocations.POLL,
+        *Invocations.PLAN,
+        *Invocations.REVIEW,
         *WaitingJobs.KEEP,
     ),
     timeout_seconds=20,
@@ -48,7 +48,6 @@ def github_webhook(
     triggers: Triggers,
     rollbacks: RollbackRequests,
     deliveries: Deliveries,
-    polls: Polls,
     invocations: Invocations,
     jobs: WaitingJobs,
     clock: Clock,
@@ -74,7 +73,7 @@ def github_webhook(
         payload = json.loads(body)
         if not isinstance(payload, dict):
             return answer(400, "the payload is not a JSON object; set the webhook's content type to application/json")
-        starts = Starts(triggers.rules, deployments, rollbacks, deliveries, polls, invocations, jobs, clock)
+        starts = Starts(triggers.rules, deployments, rollbacks, deliveries, invocations, jobs, clock)
         return handle_once(headers, body, payload, starts)
     except (ValueError, RecursionError) as error:
         return answer(400, f"the body is not JSON: {error}; set the webhook's content type to application/json")

@@ -12,19 +12,11 @@ from hashlib import sha256
 from typing import Any
 
 from functions.adapters.approver_settings import ApproverSettings
-from functions.adapters.artifacts import Artifacts
-from functions.adapters.bus import Bus
-from functions.adapters.clock import Clock
-from functions.adapters.deployments_table import DeploymentsTable
-from functions.adapters.environment_health import EnvironmentHealth
-from functions.adapters.environments_table import EnvironmentsTable
-from functions.adapters.executions import Executions
 from functions.adapters.secrets import SlackSigningSecret
 from functions.adapters.signed_requests import Refusal, answer, read_body, read_headers, verify
 from functions.adapters.slack import SlackAnswers
-from functions.adapters.task_tokens import TaskTokens
-from functions.adapters.waits_table import WaitsTable
-from functions.domain.approvals import Decision, decided, standing
+from functions.domain.approvals import decided
+from functions.domain.decisions import Decision, standing
 from functions.domain.errors import BadInputError
 from functions.domain.outside_alarms import is_timely
 from functions.domain.requests import RollbackRequest, rollback_name
@@ -42,18 +34,9 @@ _LIMIT = 256 * 1024
 def slack_interaction(
     event: dict[str, Any],
     secret: SlackSigningSecret,
-    waits: WaitsTable,
-    tokens: TaskTokens,
-    deployments: DeploymentsTable,
-    environments: EnvironmentsTable,
-    health: EnvironmentHealth,
-    artifacts: Artifacts,
-    settings: ApproverSettings,
+    decisions: Decisions,
     rollbacks: RollbackRequests,
     answers: SlackAnswers,
-    executions: Executions,
-    bus: Bus,
-    clock: Clock,
 ) -> dict[str, Any]:
     """Verify the signature over the raw body, then take the decision or start the rollback, and answer in Slack."""
     headers = read_headers(event)
@@ -61,7 +44,7 @@ def slack_interaction(
     body = read_body(event, _LIMIT)
     if isinstance(body, Refusal):
         return answer(body.status, body.message)
-    if not signature.startswith("v0=") or not is_timely(timestamp, clock.now().timestamp()):
+    if not signature.startswith("v0=") or not is_timely(timestamp, decisions.clock.now().timestamp()):
         return answer(401, "unsigned or too old: X-Slack-Signature and X-Slack-Request-Timestamp are required")
     if not verify(secret.values(), signed(timestamp, body), f"sha256={signature.removeprefix('v0=')}"):
         return answer(401, "wrong signature: the app's signing secret differs from the secret `slack-signing`")
@@ -70,12 +53,8 @@ def slack_interaction(
     except BadInputError as error:
         return answer(400, str(error))
     if press:
-        decisions = Decisions(
-            *(waits, tokens, deployments, environments, health, artifacts),
-            *(settings, executions, bus, clock),
-        )
         roll_back = press.action == "roll_back"
-        said = _roll_back(press, settings, rollbacks) if roll_back else _decide(press, decisions)
+        said = _roll_back(press, decisions.settings, rollbacks) if roll_back else _decide(press, decisions)
         answers.send(press.response_url, said)
     # https://docs.slack.dev/interactivity/handling-user-interaction#acknowledgment_response: 200 without a body
     return {"statusCode": 200, "body": ""}

@@ -1,13 +1,13 @@
 """Takes the decision of a person about a request for approval (A2-A5), however it came.
 
-The rules are those of `functions/domain/approvals.py`. Who may approve is read from the settings of now, not from the
+The rules are those of `functions/domain/decisions.py`. Who may approve is read from the settings of now, not from the
 request: a person may have been removed since.
 """
 
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.approver_settings import ApproverSettings
 from functions.adapters.artifacts import Artifacts
@@ -19,18 +19,8 @@ from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.executions import Executions
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
-from functions.domain.approvals import (
-    Approval,
-    Decision,
-    Refused,
-    alarmed,
-    as_of,
-    changed,
-    decide,
-    decided,
-    refused_by_freeze,
-    refused_by_pin,
-)
+from functions.domain.approvals import Approval, alarmed, as_of, changed, decided
+from functions.domain.decisions import Decision, Refused, decide, refused_by_freeze, refused_by_pin
 from functions.domain.environments import Environment
 from functions.domain.errors import SourceError
 from functions.domain.events import ApprovalDecided
@@ -39,6 +29,9 @@ from functions.domain.waiting import for_approval
 from functions.domain.waits import ApprovalFacts, ApprovalKey
 from functions.handler import Allow, decode
 from functions.procedures.pins import kept_out
+
+if TYPE_CHECKING:
+    from functions.runtime import Clients
 
 _LOG = logging.getLogger(__name__)
 DECIDE: tuple[Allow, ...] = (
@@ -69,6 +62,31 @@ class Decisions:
     executions: Executions
     bus: Bus
     clock: Clock
+
+    SETTINGS: ClassVar[tuple[str, ...]] = (
+        *WaitsTable.SETTINGS,
+        *DeploymentsTable.SETTINGS,
+        *EnvironmentHealth.SETTINGS,
+        *Artifacts.SETTINGS,
+        *ApproverSettings.SETTINGS,
+        *Bus.SETTINGS,
+    )
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """The requests of this stack, and what they are about."""
+        return cls(
+            WaitsTable.connect(aws),
+            TaskTokens.connect(aws),
+            DeploymentsTable.connect(aws),
+            EnvironmentsTable.connect(aws),
+            EnvironmentHealth.connect(aws),
+            Artifacts.connect(aws),
+            ApproverSettings.connect(aws),
+            Executions.connect(aws),
+            Bus.connect(aws),
+            Clock.connect(aws),
+        )
 
     def take(self, approval: Approval, decision: Decision, held_by: str) -> tuple[Approval, Refused | None]:
         """Take a decision once; returns the request as it is then, and why the decision was refused.

@@ -10,7 +10,6 @@ from typing import Any
 from functions.adapters.clock import Clock
 from functions.adapters.deliveries import Deliveries
 from functions.adapters.invocations import Invocations
-from functions.adapters.polls import Polls
 from functions.adapters.signed_requests import answer
 from functions.adapters.waiting_jobs import WaitingJobs
 from functions.adapters.workflows import Deployments
@@ -36,7 +35,6 @@ class Starts:
     deployments: Deployments
     rollbacks: RollbackRequests
     deliveries: Deliveries
-    polls: Polls
     invocations: Invocations
     jobs: WaitingJobs
     clock: Clock
@@ -63,7 +61,7 @@ def _act(name: str, body: bytes, payload: dict[str, Any], starts: Starts) -> tup
     if name == "projects_v2_item":
         if not isinstance(payload.get("projects_v2_item"), dict):
             raise BadInputError("projects_v2_item: projects_v2_item is missing or not an object")
-        starts.polls.request()
+        starts.invocations.poll()
         return "", answer(202, "the board is polled")
     if name == "issue_comment":
         return _commented(payload, starts)
@@ -78,7 +76,7 @@ def _act(name: str, body: bytes, payload: dict[str, Any], starts: Starts) -> tup
     read = read_push(payload, starts.deployments.repositories, starts.rules)
     repository = payload["repository"]["full_name"]
     if repository in starts.deployments.repositories and (branch := updated_branch(payload)):
-        starts.polls.pushed(repository, branch)
+        starts.invocations.show_progress(repository, branch)
     if isinstance(read, Ignored):
         return "", answer(202, f"ignored: {read.reason}")
     return _start(read.name, read.request, starts)
@@ -132,7 +130,7 @@ def _commented(payload: dict[str, Any], starts: Starts) -> tuple[str, dict[str, 
     instruction = read_comment(payload, starts.deployments.repositories)
     if isinstance(instruction, Ignored):
         return "", answer(202, f"ignored: {instruction.reason}")
-    starts.polls.request(instruction)
+    starts.invocations.poll(instruction)
     return f"comment {instruction.comment}", answer(202, f"{instruction.verb} of #{instruction.number} is passed on")
 
 

@@ -9,6 +9,7 @@ from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.github.pull_plans import PullPlans
 from functions.adapters.github.types import Pull
 from functions.adapters.locks_table import LocksTable
+from functions.domain.commit_plans import Scope, plan
 from functions.domain.demands import unreported
 from functions.domain.environments import Environment, Freeze, PartState
 from functions.domain.errors import ManifestError
@@ -16,7 +17,7 @@ from functions.domain.forecasts import Forecast, forecast, stage_seconds
 from functions.domain.manifests import MANIFEST, Part
 from functions.domain.owners import Claim
 from functions.domain.pins import Pin
-from functions.domain.plans import Change, Plan, Scope, plan
+from functions.domain.plans import Change, Plan
 from functions.domain.pull_plans import after_merge
 from functions.domain.records import DeploymentRecord
 from functions.domain.releases import Release

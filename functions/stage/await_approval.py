@@ -12,7 +12,8 @@ from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.executions import Executions
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
-from functions.domain.approvals import Approval, Decided, alarmed, as_of, decided, due
+from functions.domain.approvals import Approval, Decided, alarmed, as_of, decided
+from functions.domain.decisions import due
 from functions.domain.environments import Environment
 from functions.domain.waits import ApprovalFacts, ApprovalKey, Wait
 from functions.domain.watches import Accepted

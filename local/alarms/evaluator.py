@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from local.alarms.definitions import AlarmDefinition, MetricQuery
-    from local.emulator import Clients
+    from local.clients import Clients
 
 Record = dict[str, Any]
 Series = dict[int, float]

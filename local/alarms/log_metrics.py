@@ -18,7 +18,7 @@ from local.alarms.store import Metric, Point
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from local.emulator import Clients
+    from local.clients import Clients
 
 PREFIX = "/aws/lambda/"
 # an event gets its timestamp before it is stored, so it may appear a little late

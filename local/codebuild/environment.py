@@ -15,9 +15,9 @@ from local.codebuild.errors import PhaseFailedError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from local.clients import Clients
     from local.codebuild.buildspec import Buildspec
     from local.codebuild.job import Job
-    from local.emulator import Clients
 
 ARN_PARTS = 7
 # Stand-ins for programs that builds install from the internet.

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from local.clients import Clients
     from local.codebuild.buildspec import Buildspec, Phase
     from local.codebuild.job import Context, Job
     from local.codebuild.report_groups import ReportGroups
-    from local.emulator import Clients
 
 logger = logging.getLogger(__name__)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from local.clients import clients
 from local.codebuild.builds import Builds
 from local.codebuild.errors import InvalidInputError
 from local.codebuild.projects import Projects
 from local.codebuild.report_groups import ReportGroups
 from local.codebuild.runner import Runner
-from local.emulator import clients
 from local.json_service import JsonModel, JsonServer
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from local.codebuild.errors import PhaseFailedError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from local.emulator import Clients
+    from local.clients import Clients
 
 
 class ServiceRole:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from local.emulator import Clients
+    from local.clients import Clients
 
     Run = Callable[[list[str], Mapping[str, str], Path], int | None]
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from local.emulator import Clients
+    from local.clients import Clients
 
 MEDIA_TYPE = "application/vnd.oci.image.manifest.v1+json"
 REFERENCE = re.compile(

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.background import Background
 
 if TYPE_CHECKING:
-    from local.emulator import Clients
+    from local.clients import Clients
 
 Record = dict[str, Any]
 logger = logging.getLogger(__name__)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from local.emulator import Clients
+    from local.clients import Clients
 
 MODEL = JsonModel("ecs", "AmazonEC2ContainerServiceV20141113.", InvalidParameterError)
 TICK_SECONDS = 0.03

@@ -15,8 +15,8 @@ from local.ecs.task_sets import Door
 from local.paging import page
 
 if TYPE_CHECKING:
+    from local.clients import Clients
     from local.ecs.balancer import Balancer
-    from local.emulator import Clients
 
 Record = dict[str, Any]
 

@@ -27,7 +27,7 @@ from local.pulumi.state import Record, Records, StateStore
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from local.emulator import Clients
+    from local.clients import Clients
 
 ORGANIZATION = "organization"
 

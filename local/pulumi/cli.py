@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from local.emulator import Clients
+from local.clients import Clients
 from local.pulumi.backend import BucketStore, region_of
 from local.pulumi.commands import deploy, require_loopback
 from local.pulumi.engine import STACK_TYPE

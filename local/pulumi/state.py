@@ -16,7 +16,7 @@ from local.folders import HOME
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from local.emulator import Clients
+    from local.clients import Clients
 
 BUCKET = "pulumi-state"
 

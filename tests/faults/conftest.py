@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.emulator import Clients, Emulator, clients
+from local.clients import Clients, clients
+from local.emulator import Emulator
 
 
 @pytest.fixture(scope="session")

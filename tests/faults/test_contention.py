@@ -15,7 +15,7 @@ from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.locks_table import LocksTable
 from functions.domain.errors import StaleLeaseError
 from functions.domain.locks import Contender, Lease
-from local.emulator import Clients
+from local.clients import Clients
 
 THREADS = 16
 ROUNDS = 200

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from functions.adapters.versions import Versions
-from local.emulator import Clients, Emulator, clients
+from local.clients import Clients, clients
+from local.emulator import Emulator
 from tests.packages import packed
 from tests.roles import new_role
 

@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 import boto3
 
-from functions.adapters.github.client import GitHub
+from functions.adapters.github.connection import Connection
 from functions.adapters.records import every, plain
 from functions.domain.triggers import TriggerRules
 from functions.handler import Handler, decode, encode, handler_function
@@ -249,7 +249,7 @@ class Stack:
             for one in (
                 part for adapter in adapters.values() for part in (adapter, *getattr(adapter, "__dict__", {}).values())
             ):
-                if isinstance(one, GitHub):
+                if isinstance(one, Connection):
                     one.close()
         roles = [Call("sts:AssumeRole", _role(arn), {}) for arn in self.clients.entered[entered:]]
         undeclared(module, [*self.calls[first:], *roles])

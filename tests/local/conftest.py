@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local.emulator import Clients, Emulator, clients
+from local.clients import Clients, clients
+from local.emulator import Emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

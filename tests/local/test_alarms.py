@@ -23,7 +23,7 @@ from tests.roles import new_role
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from local.emulator import Clients
+    from local.clients import Clients
 
 Record = dict[str, Any]
 DEADLINE_SECONDS = 60.0

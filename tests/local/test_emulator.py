@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.emulator import Clients, Emulator, clients
+from local.clients import Clients, clients
+from local.emulator import Emulator
 from local.pulumi.handlers.lambda_ import BOOTSTRAP
 from tests.roles import new_role
 

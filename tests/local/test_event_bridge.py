@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.emulator import Clients
+from local.clients import Clients
 from local.event_bridge import Rule, ServiceEvents, fill, look_up, render
 from tests.roles import new_role
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from local.emulator import Clients, Emulator, clients
+from local.clients import Clients, clients
+from local.emulator import Emulator
 from local.service import get
 from tests.roles import new_role
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from components.stack.settings import TAGS
+from components.stack.settings_file import TAGS
 from statemachines import definitions
 from tests.components.recorder import Outcome, run_main, stack_config
 from tests.program.policies import statements

@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.stack.settings import SettingsError
+from components.stack.settings_file import SettingsError
 from tests.components.recorder import Outcome, Recorder, run_main, stack_config
 
 

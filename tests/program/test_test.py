@@ -10,7 +10,7 @@ from components.functions import package
 from components.functions.handlers import discover
 from components.functions.package import PackageError
 from components.functions.workflow import _stage_seconds
-from components.stack.settings import SettingsError
+from components.stack.settings_file import SettingsError
 from functions.domain.environments import Environment
 from functions.domain.windows import LOOK_AHEAD_DAYS
 from functions.handler import decode

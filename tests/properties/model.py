@@ -11,13 +11,14 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from functions.domain.commit_plans import Scope, plan
 from functions.domain.environments import Environment, PartState, Version, judged
 from functions.domain.gates import Verdict, all_passed
 from functions.domain.locks import Contender, Lease, Lock, LockResult, Mode, release, request
 from functions.domain.manifests import Manifest, Part
 from functions.domain.order import Mark, Order, Passage, is_newer, overtaken
 from functions.domain.owners import Claim
-from functions.domain.plans import Change, Plan, Scope, StagePlan, is_outdated, plan
+from functions.domain.plans import Change, Plan, StagePlan, is_outdated
 from functions.domain.requests import Request
 from functions.domain.rollback import (
     Compensation,

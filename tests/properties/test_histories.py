@@ -4,10 +4,11 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from functions.domain.commit_plans import plan
 from functions.domain.environments import PartState
 from functions.domain.gates import Verdict
 from functions.domain.order import is_newer
-from functions.domain.plans import Change, plan
+from functions.domain.plans import Change
 from tests.properties.model import ENVIRONMENTS, MANIFEST, PARTS, RULES, Execution, Model, deploy, end, roll_back
 
 PASSED = Verdict("tests", "passed", "all passed")

@@ -38,6 +38,7 @@ from functions.domain.watches import NOTHING_ACCEPTED, AlarmChange, AlarmReading
 from functions.events.approval_page import approval_page
 from functions.events.publish_status import publish_status
 from functions.handler import decode, encode
+from functions.procedures.decisions import Decisions
 from functions.procedures.older_releases import end_waits
 from functions.procedures.watches import end_concerned
 from tests.functions.samples import COMMIT, RELEASE, SERVICE, detail, environment, version
@@ -181,7 +182,7 @@ def act(stack: Stack, step: Step) -> None:
                 "pathParameters": {"id": other},
                 "body": urlencode(form),
             }
-            approval_page(request, any_, any_, any_, any_, health, any_, any_, any_, any_, clock)
+            approval_page(request, Decisions(any_, any_, any_, any_, health, any_, any_, any_, any_, clock))
         case "newer":
             newer = Mark(Order(1, 2), f"main-{repository}-2", COMMIT)
             end_waits(WHERE.name, repository, newer, any_, any_, any_)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local.emulator import Clients, clients
+from local.clients import Clients, clients
 from local.operators import operator_environment
 from local.platform import PROJECT, forward
 from local.service import Traffic

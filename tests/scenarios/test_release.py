@@ -15,7 +15,7 @@ import pytest
 
 from functions.adapters.signatures import Signatures
 from functions.domain.provenance import opened, place, to_sign
-from local.emulator import clients
+from local.clients import clients
 from local.service import Traffic
 from local.settings import REPOSITORY
 from local.slack import Posted

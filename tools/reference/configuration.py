@@ -9,14 +9,15 @@ from typing import Any
 import yaml
 
 from components.stack.closed import Closed
-from components.stack.settings import NAMESPACE, TAGS, Settings
+from components.stack.settings import Settings
+from components.stack.settings_file import NAMESPACE, TAGS
 from tools.reference.markdown import code, codes, item, paragraph, table, under
 
 ROOT = Path(__file__).parents[2]
 STACKS = ("test", "staging", "production")
 _INTRODUCTION = f"""
 The keys that `Pulumi.<stack>.yaml` may set under `{NAMESPACE}:`. `make reference` generates this page from
-`components/stack/settings.py`, `components/stack/environment_settings.py` and `components/stack/worker_settings.py`.
+`components/stack/settings.py` and the modules of its groups, `components/stack/*_settings.py`.
 An unknown key, a wrong type or an impossible combination is an error that names the key, before any resource is
 changed. No key is a secret.
 """

@@ -13,8 +13,9 @@ from components.functions.handlers import FoundHandler, discover
 from components.functions.permissions import merged
 from components.functions.python_function import own_grants
 from components.functions.workflow import workflow_grants
-from components.platform.builds import BUILD, TESTS, build_grants, deploy_project, stack_grants
+from components.platform.build_grants import build_grants, stack_grants
 from components.platform.event_rules import rule_of
+from components.platform.projects import BUILD, TESTS, deploy_project
 from components.platform.worker import worker_grants
 from components.stack.environment_settings import EnvironmentSettings
 from components.stack.naming import Grant, Naming

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from functions.adapters.github.client import _secret
+from functions.adapters.github.connection import stored_credential
 from functions.adapters.github.graphql import GraphQL
 from functions.adapters.project_config import ProjectConfig, ProjectConfigs
 from functions.domain.errors import BadInputError, GitHubSwitchedOffError
@@ -60,7 +60,9 @@ class Board(GraphQL):
     def connect(cls, aws: "Clients") -> Self:
         """The board of this stack."""
         names = decode(Names, json.loads(aws.setting("BOARD")))
-        return cls(aws.setting("GITHUB_API_URL"), lambda: _secret(aws), names, ProjectConfigs.connect(aws).current)
+        return cls(
+            aws.setting("GITHUB_API_URL"), lambda: stored_credential(aws), names, ProjectConfigs.connect(aws).current
+        )
 
     @property
     def names(self) -> Names:

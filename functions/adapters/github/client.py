@@ -3,31 +3,29 @@
 import base64
 import gzip
 import re
-from collections.abc import Callable, Mapping, Sequence
-from itertools import islice
-from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Self, TypeVar, cast
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from functions.adapters.github import connection
 from functions.adapters.github.authored import authored
-from functions.adapters.github.errors import GitHubNotFoundError, GitHubRefusedError, translate
-from functions.adapters.github.types import UNKNOWN, Commit, Comparison, DeploymentState, StatusState
-from functions.adapters.secrets import read_secret
+from functions.adapters.github.connection import Connection
+from functions.adapters.github.errors import GitHubNotFoundError
+from functions.adapters.github.types import (
+    UNKNOWN,
+    Commit,
+    Comparison,
+    DeploymentState,
+    StatusState,
+    commit_of,
+    comparison_of,
+)
 from functions.domain.errors import BadInputError, SourceError
 from functions.domain.releases import is_commit
 from functions.domain.texts import cut, one_line
-from functions.handler import Allow
 
 if TYPE_CHECKING:
-    import github
-    from github.Commit import Commit as ApiCommit
     from github.Deployment import Deployment
     from github.Repository import Repository
 
-    from functions.runtime import Clients
-
-T = TypeVar("T")
-_MOST_FILES = 300  # GitHub lists at most so many files of a comparison, without saying that there are more
-_MOST_COMMITS = 250
 # https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api
 _NEXT_PAGE = re.compile(r'<([^>]+)>; rel="next"')
 _LONGEST_DESCRIPTION = 140
@@ -36,27 +34,8 @@ _CHUNK_BYTES = 1024 * 1024
 _DOWNLOAD_TIMEOUT_SECONDS = (5, 30)  # to connect, and between two chunks
 
 
-class GitHub:
-    """One GitHub and one credential; the first call connects, and the connection is kept while the Lambda is warm."""
-
-    SETTINGS: ClassVar[tuple[str, ...]] = ("GITHUB_API_URL", "GITHUB_CREDENTIAL_SECRET")
-    USE: ClassVar[tuple[Allow, ...]] = (
-        Allow(("secretsmanager:GetSecretValue",), on="secret/github"),
-        Allow(("kms:Decrypt",), on="key"),
-    )
-
-    RETRIES: ClassVar[bool] = True  # whether the connection retries for a few seconds
-
-    def __init__(self, api_url: str, credential: Callable[[], str]) -> None:
-        self._api_url = api_url
-        self._read_credential = credential
-        self._credential = ""
-        self._client: github.Github | None = None
-
-    @classmethod
-    def connect(cls, aws: "Clients") -> Self:
-        """The GitHub of this stack; the credential is read with the first call."""
-        return cls(aws.setting("GITHUB_API_URL"), lambda: _secret(aws))
+class GitHub(Connection):
+    """The repositories of one GitHub, their commits, statuses, deployments and issues."""
 
     def branch_head(self, repository: str, branch: str) -> str | None:
         """The newest commit of a branch; None if the branch does not exist."""
@@ -93,13 +72,17 @@ class GitHub:
         return self._request(
             repository,
             f"commit {ref}",
-            lambda repo: _commit(repo.get_commit(named, commit_files_per_page=1).complete()),
+            lambda repo: commit_of(repo.get_commit(named, commit_files_per_page=1).complete()),
         )
 
     def compare(self, repository: str, base: str, head: str) -> Comparison:
         """The difference from base to head; `unknown` if base no longer exists or they have no common history."""
         try:
-            return self._request(repository, f"compare {base}...{head}", lambda repo: _compare(repo, base, head))
+            return self._request(
+                repository,
+                f"compare {base}...{head}",
+                lambda repo: comparison_of(repo.compare(base, head, comparison_commits_per_page=100)),
+            )
         except GitHubNotFoundError:
             self.commit(repository, head)  # raises if the head or the repository is missing
             return UNKNOWN
@@ -279,76 +262,6 @@ class GitHub:
             return str(answer["id"])
 
         return self._request(repository, f"SARIF of {sha}", upload)
-
-    def close(self) -> None:
-        """Close the connection; the next call reads the credential and connects again."""
-        if self._client:
-            self._client.close()
-        self._client = None
-
-    def _request(self, repository: str, call: str, action: "Callable[[Repository], T]") -> T:
-        """Run one call. If the credential is refused and its secret has a new value, the call is repeated once."""
-        try:
-            return self._try(repository, call, action)
-        except GitHubRefusedError:
-            if not self._rotated():
-                raise
-            return self._try(repository, call, action)
-
-    def _try(self, repository: str, call: str, action: "Callable[[Repository], T]") -> T:
-        if self._client is None:
-            self._credential = self._read_credential()
-            self._client = connection.open_client(self._api_url, self._credential, retries=self.RETRIES)
-        try:
-            return action(self._client.get_repo(repository))
-        except Exception as error:
-            fault = translate(error, repository, call)
-            if fault is error:
-                raise
-            # Without the cause: the text of a library's exception may quote the request with its credential.
-            raise fault from None
-
-    def _rotated(self) -> bool:
-        """Whether the secret has another value than the refused credential."""
-        used = self._credential
-        self.close()
-        return bool(used) and self._read_credential() != used
-
-
-def _secret(aws: "Clients") -> str:
-    value = read_secret(aws, "GITHUB_CREDENTIAL_SECRET")
-    if value:
-        return value
-    raise GitHubRefusedError(
-        f"the secret {aws.setting('GITHUB_CREDENTIAL_SECRET')} is missing or has no value yet: store the GitHub "
-        "credential in it (`kiro-worker setup --secret github`)"
-    )
-
-
-def _commit(found: "ApiCommit") -> Commit:
-    # Until the commit is completed, PyGithub's `sha` is the ref with which it was requested.
-    author = found.commit.author
-    login = found.author.login if found.author else None
-    when = found.commit.committer.date.isoformat()
-    return Commit(found.sha, found.commit.message, author.name, author.email or "", login, when)
-
-
-def _compare(repo: "Repository", base: str, head: str) -> Comparison:
-    found = repo.compare(base, head, comparison_commits_per_page=100)
-    names: dict[str, None] = {}
-    for file in found.files:
-        if file.status == "renamed":
-            names[file.previous_filename] = None
-        names[file.filename] = None
-    # GitHub lists the files since the common ancestor: changes that only base has are not among them.
-    complete = found.status in ("ahead", "identical") and len(found.files) < _MOST_FILES
-    return Comparison(
-        cast("Any", found.status),
-        found.ahead_by,
-        found.behind_by,
-        tuple(names) if complete else None,
-        tuple(_commit(one) for one in islice(found.commits, _MOST_COMMITS)),
-    )
 
 
 def _read(repo: "Repository", path: str, ref: str) -> bytes | None:

@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from functions.adapters.github.client import _MOST_COMMITS, GitHub
+from functions.adapters.github.connection import Connection
+from functions.adapters.github.types import MOST_COMMITS
 from functions.domain.errors import SourceError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ _MOST_PULLS = 30
 _MOST_PUSHES = 100
 
 
-class Contributors(GitHub):
+class Contributors(Connection):
     """Logins in lower case."""
 
     def of(self, repository: str, bases: Collection[str], head: str, branch: str) -> frozenset[str]:
@@ -42,7 +43,7 @@ def _people(repo: "Repository", bases: Collection[str], head: str, branch: str) 
                 continue
             known.add(pull.number)
             yield from _logins(pull.user, repo.get_pull(pull.number).merged_by)
-            for one in islice(pull.get_commits(), _MOST_COMMITS):
+            for one in islice(pull.get_commits(), MOST_COMMITS):
                 yield from _of_commit(one)
     yield from _pushers(repo, branch, head, {commit.sha for commit in commits})
 
@@ -50,15 +51,15 @@ def _people(repo: "Repository", bases: Collection[str], head: str, branch: str) 
 def _commits(repo: "Repository", bases: Collection[str], head: str) -> Iterator["ApiCommit"]:
     """The commits, newest first."""
     if not bases:
-        yield from islice(repo.get_commits(sha=head), _MOST_COMMITS)
+        yield from islice(repo.get_commits(sha=head), MOST_COMMITS)
         return
     known: set[str] = set()
     for base in bases:
         found = repo.compare(base, head, comparison_commits_per_page=100)
-        if found.ahead_by > _MOST_COMMITS:
+        if found.ahead_by > MOST_COMMITS:
             raise SourceError(
                 f"{head[:12]} has {found.ahead_by} commits that {base[:12]} lacks, and who made them can be read of "
-                f"{_MOST_COMMITS} only: deploy an earlier commit first, or set authorMayApprove"
+                f"{MOST_COMMITS} only: deploy an earlier commit first, or set authorMayApprove"
             )
         for commit in reversed(list(found.commits)):
             if commit.sha not in known:

@@ -1,7 +1,15 @@
 """Responses of GitHub, as plain values."""
 
 from dataclasses import dataclass
-from typing import Literal
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+if TYPE_CHECKING:
+    from github.Commit import Commit as ApiCommit
+    from github.Comparison import Comparison as ApiComparison
+
+MOST_COMMITS = 250
+_MOST_FILES = 300  # GitHub lists at most so many files of a comparison, without saying that there are more
 
 StatusState = Literal["error", "failure", "pending", "success"]
 DeploymentState = Literal["error", "failure", "inactive", "in_progress", "queued", "pending", "success"]
@@ -50,3 +58,30 @@ class Pull:
 
 
 UNKNOWN = Comparison("unknown", 0, 0, None, ())
+
+
+def commit_of(found: "ApiCommit") -> Commit:
+    """A commit that PyGithub has read."""
+    # Until the commit is completed, PyGithub's `sha` is the ref with which it was requested.
+    author = found.commit.author
+    login = found.author.login if found.author else None
+    when = found.commit.committer.date.isoformat()
+    return Commit(found.sha, found.commit.message, author.name, author.email or "", login, when)
+
+
+def comparison_of(found: "ApiComparison") -> Comparison:
+    """A comparison that PyGithub has read."""
+    names: dict[str, None] = {}
+    for file in found.files:
+        if file.status == "renamed":
+            names[file.previous_filename] = None
+        names[file.filename] = None
+    # GitHub lists the files since the common ancestor: changes that only base has are not among them.
+    complete = found.status in ("ahead", "identical") and len(found.files) < _MOST_FILES
+    return Comparison(
+        cast("Any", found.status),
+        found.ahead_by,
+        found.behind_by,
+        tuple(names) if complete else None,
+        tuple(commit_of(one) for one in islice(found.commits, MOST_COMMITS)),
+    )

@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from local.emulator import Clients
+from local.clients import Clients
 from local.pulumi.errors import GoneError
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import pytest
 
 from components.functions import handlers
-from components.platform import event_rules as wiring
+from components.platform.event_rules import rule_of
+from components.platform.triggers import require_handlers
 from functions.handler import Allow, Handler
 from statemachines import definitions
 
@@ -89,7 +90,7 @@ def test_a_trigger_without_its_handler_is_refused() -> None:
     found = handlers.discover()
     del found["functions.events.notify"]
     with pytest.raises(ValueError, match=r"functions/events/notify.py"):
-        wiring.require_handlers(found)
+        require_handlers(found)
 
 
 def test_a_handler_that_nothing_invokes_is_refused() -> None:
@@ -97,10 +98,10 @@ def test_a_handler_that_nothing_invokes_is_refused() -> None:
     found = handlers.discover()
     lonely = handlers.FoundHandler("functions.events.lonely", "events-lonely", Handler(), ())
     with pytest.raises(ValueError, match="nothing invokes lonely"):
-        wiring.require_handlers({**found, lonely.module: lonely})
+        require_handlers({**found, lonely.module: lonely})
 
 
 def test_handlers_of_task_states_have_no_rule(whole: Any) -> None:
     """Only its workflow invokes the function of a Task state."""
     task = handlers.discover()["functions.shared.acquire_lock"]
-    assert wiring.rule_of(task) is None
+    assert rule_of(task) is None

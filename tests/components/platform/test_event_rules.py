@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from ministack.services import eventbridge
 
-from components.platform.event_rules import BESIDE, TRIGGERS
+from components.platform.triggers import BESIDE, TRIGGERS
 from tests.components.recorder import ACCOUNT, FOREIGN, Outcome
 
 

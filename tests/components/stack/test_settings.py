@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from components.stack.environment_settings import DeploymentFreeze, DeploymentWindow, EnvironmentSettings
-from components.stack.settings import Backstops, CodeBuild, GitHub, Settings, SettingsError, parse
+from components.stack.github_settings import GitHub
+from components.stack.settings import Backstops, CodeBuild, Settings
+from components.stack.settings_file import SettingsError, parse
 from functions.domain.approvers import Approvers
 from functions.domain.owners import Claim
 from functions.domain.triggers import TriggerRules

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.emulator import Clients
+from local.clients import Clients
 from local.platform import Platform
 from local.pulumi.handlers.lambda_ import once_the_role_is_known
 from local.service import get

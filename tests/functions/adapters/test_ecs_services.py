@@ -3,20 +3,13 @@
 from typing import Any
 
 import boto3
-import botocore.session
 
-from functions.adapters.ecs_services import COPIED, EcsServices, Service, TargetGroup
+from functions.adapters.ecs_services import EcsServices
+from functions.domain.ecs import Service, TargetGroup
 from tests.functions.samples import ENVIRONMENT
 from tests.functions.stack import ACCOUNT, READ_ROLE, REGION, Stack
 
 DIGEST = f"sha256:{'0' * 64}"
-
-
-def test_everything_of_a_task_definition_is_copied() -> None:
-    """All that RegisterTaskDefinition of the pinned SDK takes; tags are copied apart."""
-    model = botocore.session.get_session().get_service_model("ecs")
-    shape: Any = model.operation_model("RegisterTaskDefinition").input_shape
-    assert {*COPIED, "tags"} == set(shape.members)
 
 
 def test_images_elsewhere_are_not_asked_about(stack: Stack) -> None:

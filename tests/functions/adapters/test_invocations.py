@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from functions.adapters.invocations import Invocations
+from functions.adapters.worker_rules import WorkerRules
 from functions.domain.job_reviews import Job
 from functions.handler import encode
 from tests.functions.samples import COMMIT, NOW
@@ -35,3 +36,28 @@ def test_a_review_is_invoked_with_its_job(stack: Stack, calls: list[dict[str, An
     (call,) = calls
     assert (call["FunctionName"], call["InvocationType"]) == ("kiro-review-jobs", "Event")
     assert json.loads(call["Payload"]) == {"job": encode(job)}
+
+
+def test_the_poll_is_invoked_without_waiting(stack: Stack, calls: list[dict[str, Any]]) -> None:
+    """Invocation type `Event`: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html"""
+    Invocations.connect(stack.clients).poll()
+    (call,) = calls
+    assert (call["FunctionName"], call["InvocationType"], json.loads(call["Payload"])) == (
+        "kiro-poll-board",
+        "Event",
+        {},
+    )
+
+
+def test_a_push_of_the_worker_is_passed_on(stack: Stack, calls: list[dict[str, Any]]) -> None:
+    """W10: of a branch in its namespace, in one of its repositories."""
+    invocations = Invocations.connect(stack.clients)
+    invocations.show_progress("acme/hello-service", "kiro/greet")
+    invocations.show_progress("acme/hello-service", "main")
+    invocations.show_progress("eve/hello-service", "kiro/greet")
+    assert [json.loads(call["Payload"]) for call in calls] == [{"pushed": "branch/acme/hello-service/kiro/greet"}]
+
+
+def test_its_settings_are_those_of_the_rules_that_it_reads() -> None:
+    """It names them itself: the rules are imported when a push is of a repository that is delivered."""
+    assert set(WorkerRules.SETTINGS) < set(Invocations.SETTINGS)

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.adapters.pages import ended_page, open_page, plain_page
-from functions.domain.approvals import Approval, Decision
+from functions.domain.approvals import Approval
+from functions.domain.decisions import Decision
 from functions.domain.watches import AlarmReading
 
 EVIL = "\"'><script>alert(1)</script>&$title{x}"

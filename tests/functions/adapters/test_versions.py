@@ -1,6 +1,6 @@
 """Versions that are read and deleted while others do the same."""
 
-from local.emulator import Clients
+from local.clients import Clients
 from tests.functions.published import Published, aws
 
 __all__ = ["aws"]

@@ -5,7 +5,15 @@ from typing import Any, get_args
 import botocore.session
 import pytest
 
-from functions.domain.ecs import ServiceDeployment, Status, Strategy, configuration, mistake_in_strategy, way_back
+from functions.domain.ecs import (
+    COPIED,
+    ServiceDeployment,
+    Status,
+    Strategy,
+    configuration,
+    mistake_in_strategy,
+    way_back,
+)
 from local.ecs.configuration import checked
 
 OWN = {
@@ -99,3 +107,10 @@ def test_tasks_that_never_serve() -> None:
     assert deployment("IN_PROGRESS", failed_tasks=3).broken.endswith("no reason is known")
     assert deployment("IN_PROGRESS", failed_tasks=2).broken == ""
     assert deployment("IN_PROGRESS", percent=10, **failing).broken == ""
+
+
+def test_everything_of_a_task_definition_is_copied() -> None:
+    """All that RegisterTaskDefinition of the pinned SDK takes; tags are copied apart."""
+    model = botocore.session.get_session().get_service_model("ecs")
+    shape: Any = model.operation_model("RegisterTaskDefinition").input_shape
+    assert {*COPIED, "tags"} == set(shape.members)

@@ -17,7 +17,6 @@ from functions.adapters.allowed_networks import AllowedNetworks
 from functions.adapters.clock import Clock
 from functions.adapters.deliveries import Deliveries
 from functions.adapters.invocations import Invocations
-from functions.adapters.polls import Polls
 from functions.adapters.secrets import WebhookSecret
 from functions.adapters.triggers import Triggers
 from functions.adapters.waiting_jobs import WaitingJobs
@@ -83,7 +82,6 @@ def refused(event: dict[str, Any]) -> tuple[int, str]:
         Triggers(json.dumps(encode(RULES))),
         RollbackRequests.connect(aws),
         Deliveries.connect(aws),
-        Polls.connect(aws),
         Invocations.connect(aws),
         WaitingJobs.connect(aws),
         Clock(),

@@ -5,7 +5,7 @@ from typing import Any
 
 from functions.adapters.clock import Clock
 from functions.events.prune_versions import prune_versions
-from local.emulator import Clients
+from local.clients import Clients
 from tests.functions.published import Published, aws
 
 __all__ = ["aws"]

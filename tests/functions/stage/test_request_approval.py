@@ -11,8 +11,9 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.pages import open_page
 from functions.adapters.waits_table import WaitsTable
-from functions.domain.approvals import Approval, Decision, Refused, State, decide, holder, secret_matches
+from functions.domain.approvals import Approval, State, holder, secret_matches
 from functions.domain.approvers import Approvers
+from functions.domain.decisions import Decision, Refused, decide
 from functions.domain.errors import GitHubError, SourceError
 from functions.domain.gates import Verdict
 from functions.domain.images import Image

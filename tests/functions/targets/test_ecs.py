@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from functions.adapters.ecs_services import EcsServices, TargetGroup
-from functions.adapters.manifest_file import read_manifest
+from functions.adapters.ecs_services import EcsServices
 from functions.adapters.version_figures import VersionFigures
 from functions.domain.comparisons import Comparison, Figures
-from functions.domain.drift import Trace
+from functions.domain.ecs import TargetGroup
 from functions.domain.environments import Environment
-from functions.domain.errors import DeployTargetError, ManifestError, SourceError, StaleLeaseError
+from functions.domain.errors import DeployTargetError, StaleLeaseError
 from functions.domain.images import Image
 from functions.domain.manifests import Part
 from functions.domain.rollback import Step
@@ -429,7 +428,7 @@ def test_what_a_rollback_needs(delivered: Callable[..., Delivered], bench: Workb
 
 
 def test_mistakes_are_named(delivered: Callable[..., Delivered]) -> None:
-    """A missing service or container, an image that the build does not name, or one of another repository."""
+    """A missing service or container, one that the roles may not deploy, and what ECS refuses."""
     made = delivered()
     image = made.bench.image("new")
     gone = replace(made, part=replace(made.part, settings={**made.part.settings, "cluster": "nobody"}))
@@ -441,11 +440,6 @@ def test_mistakes_are_named(delivered: Callable[..., Delivered]) -> None:
     wrong = replace(made, part=replace(made.part, settings={**made.part.settings, "container": "web"}))
     with pytest.raises(DeployTargetError, match="has no container web, it has app: correct `container`"):
         wrong.apply(image)
-    with pytest.raises(SourceError, match=r"which is not of .*/api by its digest"):
-        made.apply(image.replace("/api@", "/other@"))
-    nameless = replace(made, part=replace(made.part, name="shop/web"))
-    with pytest.raises(SourceError, match=r"names no image for web: write \{\"web\""):
-        nameless.apply(image)
     refused = replace(made, part=replace(made.part, settings={**made.part.settings, "strategy": "blue-green"}))
     with pytest.raises(DeployTargetError, match=r"ECS refuses to deploy .* advancedConfiguration"):
         refused.apply(image)
@@ -453,60 +447,14 @@ def test_mistakes_are_named(delivered: Callable[..., Delivered]) -> None:
 
 
 def test_the_image_of_a_request(delivered: Callable[..., Delivered]) -> None:
-    """M3: it is deployed by its digest and no artifact is read; an environment may bound the repositories."""
+    """M3: it is deployed by its digest and no artifact is read."""
     made = delivered()
     digest = made.bench.image("new").partition("@")[2]
     change = replace(made.change("unread"), image=Image(REPOSITORY, "v1", digest), read=unread)
     made.until(made.target.apply(change), "done")
     assert set(made.answers()) == {"new"}
-    bounded = replace(made.environment, image_repositories=[f"{REPOSITORY}-other"])
-    with pytest.raises(SourceError, match=r"production takes no image of .*/api, only of .*/api-other: name one"):
-        made.target.apply(replace(change, environment=bounded))
-    with pytest.raises(SourceError, match=r"the request names .*/other@sha256:.*, which is not of .*/api"):
-        made.target.apply(replace(change, image=Image(REPOSITORY.replace("/api", "/other"), "v1", digest)))
 
 
 def unread(path: str) -> bytes:
     """A file of an artifact that there is not."""
     raise AssertionError(path)
-
-
-MANIFEST = """version: 1
-name: shop
-build: {{buildspec: b.yml, junit: [j.xml], cobertura: c.xml}}
-services:
-  api: {{kind: ecs, cluster: "c-{{environment}}", service: api, container: app, image: "r/api", {keys}}}
-"""
-
-
-def test_the_manifest() -> None:
-    """Its keys become settings; the description names service and strategy."""
-    text = MANIFEST.format(keys="strategy: linear, steps: [25, 50, 75], stepSeconds: 90")
-    (part,) = read_manifest(text.encode()).parts
-    assert part.settings["steps"] == [25, 50, 75]
-    assert EcsTarget.describe(ENVIRONMENT, part) == "ECS service c-production/api, linear"
-    assert EcsTarget.names(ENVIRONMENT, part) == {"service": "c-production/api"}
-    named = {"cluster": "c-production", "service": "api"}
-    moved, removed = EcsTarget.traces(ENVIRONMENT, part)
-    assert moved == Trace("UpdateService", {**named, "taskDefinition": ""})
-    assert removed == Trace("DeleteService", named)
-    unknown = replace(part, settings={**part.settings, "cluster": "{stage}"})
-    assert "may contain only known placeholders" in EcsTarget.describe(ENVIRONMENT, unknown)
-
-
-@pytest.mark.parametrize(
-    ("keys", "message"),
-    [
-        ("steps: [10]", "strategy rolling has no steps: leave them out"),
-        ("stepSeconds: 90", "strategy rolling has nothing to watch before its end"),
-        ("strategy: blue-green, steps: [10]", "strategy blue-green has no steps"),
-        ("strategy: canary", "has one step: write a single percentage"),
-        ("strategy: canary, steps: [10, 50]", "has one step: write a single percentage"),
-        ("strategy: linear, steps: [10, 50]", "has equal steps up to 100"),
-        ("strategy: linear", "has equal steps up to 100"),
-    ],
-)
-def test_steps_that_do_not_fit_the_strategy(keys: str, message: str) -> None:
-    """The error names the service, the reason and the next step."""
-    with pytest.raises(ManifestError, match=rf"delivery\.yml:\d+:\d+: services\.api\.step\w+: .*{message}"):
-        read_manifest(MANIFEST.format(keys=keys).encode())

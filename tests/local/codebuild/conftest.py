@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from local.clients import Clients, clients
 from local.codebuild import CodeBuildServer
-from local.emulator import Clients, Emulator, clients
 from tests.roles import new_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from local.emulator import Emulator
 
 Record = dict[str, Any]
 DEADLINE_SECONDS = 20.0

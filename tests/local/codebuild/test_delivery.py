@@ -6,13 +6,15 @@ import json
 import uuid
 from typing import TYPE_CHECKING
 
+from local.clients import Clients, clients
 from local.codebuild import CodeBuildServer
-from local.emulator import Clients, Emulator, clients
 from local.event_bridge import ServiceEvents
 from tests.local.codebuild.conftest import Workbench
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from local.emulator import Emulator
 
 
 def test_finished_build_reaches_a_queue(emulator: Emulator, aws: Clients, tmp_path: Path) -> None:

@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from functions.adapters.builds import BuildOrder, Builds, BuildStart
+from local.clients import clients
 from local.codebuild import CodeBuildServer
-from local.emulator import clients
 from tests.local.codebuild.conftest import DEADLINE_SECONDS, MINUTE_SECONDS, Workbench, phases, zipped
 from tests.roles import new_role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local.emulator import Clients, Emulator
+    from local.clients import Clients
+    from local.emulator import Emulator
 
 # one child in the foreground, one in the background, one in a session of its own (a daemon)
 SLEEPING = """

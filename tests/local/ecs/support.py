@@ -12,12 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from local.clients import Clients, clients
 from local.ecs import EcsServer
-from local.emulator import Clients, Emulator, clients
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from local.emulator import Emulator
 
 Record = dict[str, Any]
 DEADLINE_SECONDS = 30.0

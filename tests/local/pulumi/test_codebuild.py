@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from local.clients import clients
 from local.codebuild.server import CodeBuildServer
-from local.emulator import clients
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,8 @@ from tests.local.pulumi.conftest import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local.emulator import Clients, Emulator
+    from local.clients import Clients
+    from local.emulator import Emulator
 
     Program = Callable[[str], Sandbox]
 

@@ -12,7 +12,7 @@ from local.pulumi.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local.emulator import Clients
+    from local.clients import Clients
     from tests.local.pulumi.conftest import Sandbox
 
     Program = Callable[[str], Sandbox]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local.emulator import Clients
+    from local.clients import Clients
     from tests.local.pulumi.conftest import Sandbox
 
 PROGRAM = """

@@ -7,7 +7,8 @@ import boto3
 import botocore.session
 import pytest
 
-from local.emulator import DUMMY_CREDENTIAL, Emulator
+from local.clients import DUMMY_CREDENTIAL
+from local.emulator import Emulator
 from local.strict.hooks import HANDLERS
 
 Connect = Callable[[str], Any]

@@ -1,6 +1,6 @@
 """A batch is answered in part, and what was left out is named."""
 
-from local.emulator import Clients
+from local.clients import Clients
 from tests.local.strict.conftest import Connect
 
 

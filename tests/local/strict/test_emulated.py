@@ -18,7 +18,7 @@ from tests.roles import new_role
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local.emulator import Clients
+    from local.clients import Clients
 
 TOO_LARGE = "States.DataLimitExceeded"
 HOLDING = {"StartAt": "Hold", "States": {"Hold": {"Type": "Wait", "Seconds": 10_000_000, "End": True}}}

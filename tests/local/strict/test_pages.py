@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from local.emulator import Clients
+from local.clients import Clients
 from tests.local.strict.conftest import Connect
 
 ENTRIES = 3

@@ -12,7 +12,7 @@ from tests.local.strict.test_emulated import refusal
 from tests.roles import new_role
 
 if TYPE_CHECKING:
-    from local.emulator import Clients
+    from local.clients import Clients
 
 V1 = [{"filterType": "WILDCARD", "filter": "v1*"}]
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from local.clients import Clients
 from local.codebuild.server import CodeBuildServer
-from local.emulator import Clients, Emulator
+from local.emulator import Emulator
 from local.strict.usage import Permission, granted, used
 from tests.packages import packed
 from tests.roles import new_role

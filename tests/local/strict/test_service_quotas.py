@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.emulator import NEW_ACCOUNT, Clients, Emulator, Quotas, clients
+from local.clients import Clients, clients
+from local.emulator import NEW_ACCOUNT, Emulator, Quotas
 from tests.packages import packed
 from tests.roles import new_role
 

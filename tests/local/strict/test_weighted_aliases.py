@@ -21,7 +21,8 @@ from tests.roles import new_role
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local.emulator import Clients, Emulator
+    from local.clients import Clients
+    from local.emulator import Emulator
 
 CODE = """import json
 

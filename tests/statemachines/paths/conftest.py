@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local.emulator import Emulator, clients
+from local.clients import clients
+from local.emulator import Emulator
 from local.pulumi.handlers.lambda_ import HAS_RUNTIME_CLIENT
 from tests.statemachines.paths.runner import WorkflowRunner
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from local.emulator import Clients
+    from local.clients import Clients
 
 Workflow = Literal["deployment", "stage", "rollback", "enhanced_watch", "work_item"]
 Line = dict[str, Any]

@@ -32,7 +32,7 @@ from tests.statemachines.paths.executions import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from local.emulator import Clients
+    from local.clients import Clients
 
 # The emulator does not shorten token timeouts: a lost answer costs one backstop. A wait has two queries only.
 BACKSTOP_SECONDS = 2

@@ -9,13 +9,14 @@ import pytest
 import requests
 
 from functions.adapters.github.client import GitHub
+from functions.adapters.github.connection import Connection
 from functions.adapters.github.graphql import GraphQL
 from local.github import LocalGitHub
 from tests.local.github.support import TOKEN, copy, hub
 
 __all__ = ["copy", "github", "hub"]
 
-Adapter = TypeVar("Adapter", bound=GitHub)
+Adapter = TypeVar("Adapter", bound=Connection)
 
 
 def connected(kind: Callable[[str, Callable[[], str]], Adapter], hub: LocalGitHub) -> closing[Adapter]:

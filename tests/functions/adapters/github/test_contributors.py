@@ -127,7 +127,7 @@ def test_too_many_commits_are_refused(
     contributors: Contributors, hub: LocalGitHub, copy: WorkingCopy, base: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A3: of commits that are not listed nobody knows who made them; the message says what to do."""
-    monkeypatch.setattr("functions.adapters.github.contributors._MOST_COMMITS", 1)
+    monkeypatch.setattr("functions.adapters.github.contributors.MOST_COMMITS", 1)
     commit(copy, "bob", "second")
     head = commit(copy, "bob", "third")
     copy.push()
