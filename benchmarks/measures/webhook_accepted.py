@@ -97,7 +97,7 @@ COLD = Measure(
     unit="ms",
     goal=Ratio(1.2),
     take=lambda pairs: _take(pairs, warm=False),
-    floor="the classes of pushes, requests and releases are created at the start, half a millisecond each and more",
+    floor="the classes of pushes, requests and releases are created with the first delivery, half a millisecond each",
 )
 WARM = Measure(
     name="webhook-accepted-warm",
