@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import functions
+from functions.domain.ecs import Service
 from functions.domain.environments import Environment
 from functions.domain.errors import BadInputError
 from functions.domain.pulumi_stacks import StackState, UpdateRecord
@@ -47,6 +48,7 @@ def forms() -> Iterator[type[Any]]:
                 Opening,
                 EnvironmentEvidence,
                 ReleaseEvidence,
+                Service,
                 StackState,
                 UpdateRecord,
             ):
