@@ -42,9 +42,7 @@ def forms() -> Iterator[type[Any]]:
     for name in [*HANDLERS, *(f"functions.domain.{file.stem}" for file in (ROOT / "domain").glob("[a-z]*.py"))]:
         for called, kind in vars(import_module(name)).items():
             if called.startswith("_") or kind in (
-                Allow,
                 Change,
-                Handler,
                 Opening,
                 EnvironmentEvidence,
                 ReleaseEvidence,
