@@ -17,7 +17,6 @@ from functions.domain.rollouts import Rollout
 from functions.handler import Allow
 from functions.targets.base import CallTarget, Change, MistakenKeyError, Packages, Statement
 from functions.targets.ecs_keys import IMAGES, Keys, container_of, image_of, image_repository, keys_of, names_of
-from functions.targets.ecs_permissions import change_statements, read_statements
 
 if TYPE_CHECKING:
     from components.stack.environment_settings import EnvironmentSettings
@@ -96,11 +95,15 @@ class EcsTarget(CallTarget):
         cls, settings: "EnvironmentSettings", naming: "Naming", packages: Packages
     ) -> tuple[Statement, ...]:
         """To deploy the services in the environment's settings, and to pass the roles of their tasks to ECS."""
+        from functions.targets.ecs_permissions import change_statements  # the Pulumi program asks, and no handler
+
         return change_statements(settings, naming)
 
     @classmethod
     def read_permissions(cls, settings: "EnvironmentSettings", naming: "Naming") -> tuple[Statement, ...]:
         """To read the services in the environment's settings, their deployments, and whether an image is there."""
+        from functions.targets.ecs_permissions import read_statements  # as above
+
         return read_statements(settings, naming)
 
     def current(self, environment: Environment, part: Part, state: PartState | None) -> str | None:
