@@ -150,6 +150,8 @@ def with_lock_held(
     def release() -> None:
         nonlocal released
         poll()
+        if not released and env.status(holder) != "RUNNING":
+            raise StuckError(f"nothing holds {key}: {holder.rpartition(':')[2]} has ended")
         waits = [w for w in env.locks.read(key).waiters if w.token]
         if not released and (waits or time.monotonic() > deadline):
             released = True
