@@ -147,7 +147,7 @@ ABANDONED = """
 import os, signal, sys, time
 from pathlib import Path
 from local.codebuild import CodeBuildServer
-from local.emulator import clients
+from local.clients import clients
 endpoint, root, pids, role = sys.argv[1:]
 server = CodeBuildServer(endpoint, "eu-central-1", "123456789012", Path(root), lambda event: None, {"PIDS": pids})
 server.start()

@@ -158,7 +158,7 @@ LONELY = """
 import sys, time
 from pathlib import Path
 from local.ecs import EcsServer
-from local.emulator import Clients, clients
+from local.clients import Clients, clients
 endpoint, root = sys.argv[1:]
 with clients(endpoint, "eu-central-1") as emulated:
     server = EcsServer(emulated, "123456789012", Path(root), lambda event: None).start()
