@@ -186,7 +186,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario("good", good, CALM),
         Scenario("contended", contended, CALM),
         Scenario("unstarted", unstarted, CALM),
-        Scenario("frozen", frozen, CALM, ended_by_events=True),
+        Scenario("frozen", frozen, CALM),
         Scenario("approved", good, CAREFUL),
         Scenario("bad", bad, CAREFUL, ended_by_events=True),
         Scenario("stopped", stopped, CAREFUL),
