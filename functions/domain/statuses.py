@@ -20,7 +20,7 @@ from functions.domain.events import (
     release_of,
 )
 from functions.domain.gates import Verdict, failed, foremost, reasons
-from functions.domain.records import DeploymentRecord
+from functions.domain.records import DeploymentRecord, Outcome, PlannedStage
 
 # The beginning of the contexts of gates before any deployment, which an App shows as check runs.
 GATE = "kiro/gate/"
@@ -118,15 +118,9 @@ def _commit_statuses(event: Event, record: DeploymentRecord | None) -> tuple[Com
             return (whole, *(_of_gate(f"{GATE}{place}/{gate.name}", gate) for gate in event.gates))
         case DeploymentFinished():
             state = _OUTCOMES.get(event.outcome, "failure")
-            planned = [stage.environment for stage in record.plan.stages] if record and record.plan else []
-            unreached = (name for name in planned if name not in event.stages)
-            left: tuple[CommitState, str] = ("error", f"not reached: the deployment is {event.outcome}")
-            if state == "success":
-                left = ("success", "has nothing to change")
-            return (
-                CommitStatus("kiro", state, _words(event.outcome, event.reason)),
-                *(CommitStatus(f"kiro/{name}", *left) for name in unreached),
-            )
+            planned = record.plan.stages if record and record.plan else ()
+            left = (_left(one, event.outcome) for one in planned if one.environment not in event.stages)
+            return (CommitStatus("kiro", state, _words(event.outcome, event.reason)), *left)
         case RollbackFinished():
             if not event.release.commit:
                 return ()
@@ -140,6 +134,17 @@ def _commit_statuses(event: Event, record: DeploymentRecord | None) -> tuple[Com
 
 def _state(*gates: Verdict) -> CommitState:
     return "failure" if failed(gates) else "success"
+
+
+def _left(stage: PlannedStage, outcome: Outcome) -> CommitStatus:
+    """The last status of an environment without a stage: not reached, kept out by a pin, or nothing to change."""
+    context = f"kiro/{stage.environment}"
+    if _OUTCOMES.get(outcome, "failure") != "success":
+        return CommitStatus(context, "error", f"not reached: the deployment is {outcome}")
+    if stage.pinned:
+        reasons = dict.fromkeys(stage.skipped[part] for part in stage.pinned)
+        return CommitStatus(context, "error", "; ".join(reasons))
+    return CommitStatus(context, "success", "has nothing to change")
 
 
 def _of_gate(context: str, gate: Verdict, link: str = "") -> CommitStatus:

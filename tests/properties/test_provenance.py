@@ -112,8 +112,8 @@ def test_what_enters_was_signed_for_this_release(world: World) -> None:
     assert said.files["hello.zip"] == digest(world.deployed)
 
 
-@given(built(), st.data())
-def test_an_honest_release_enters(said: Built, data: st.DataObject) -> None:
+@given(built(), st.integers(0, 9_999))
+def test_an_honest_release_enters(said: Built, place: int) -> None:
     """Nothing else is demanded; with any byte changed it is refused, or says the same."""
     payload = statement(replace(said, verdicts=PASSED))
     raw = envelope(payload, KEY.sign(to_sign(payload), ECDSA(SHA256())), "arn:key")
@@ -123,7 +123,7 @@ def test_an_honest_release_enters(said: Built, data: st.DataObject) -> None:
     content = HONEST if said.files["hello.zip"] == digest(HONEST) else EVIL
     subjects = enters(World(said, True, recorded, raw, content))
     assert subjects is not None
-    at = data.draw(st.integers(0, len(raw) - 1))
+    at = place % len(raw)  # signatures differ in length
     changed = raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :]
     assert enters(World(said, True, recorded, changed, content)) is None
     # Where the record was changed, too, the signature decides; it does not cover the hint which key made it.

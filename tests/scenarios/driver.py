@@ -112,8 +112,9 @@ class PlatformDriver:
         return {"locks": locks, "waits": [w["waitKey"] for w in waits if not w["waitKey"].startswith(_KEPT)]}
 
 
-# Decisions, handled deliveries, sent notifications, and the heads and tags of repositories are records, not waits.
-_KEPT = ("approval/", "delivery/", "notified/", "push/", "refs/", "thread/")
+# Decisions, accesses to the console, handled deliveries, sent notifications, and the heads and tags of repositories are
+# records, not waits.
+_KEPT = ("approval/", "console/", "delivery/", "notified/", "push/", "refs/", "thread/")
 
 
 def name_of(commit: str) -> str:

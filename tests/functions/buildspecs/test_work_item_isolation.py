@@ -169,7 +169,7 @@ def test_an_open_sandbox_is_refused_where_the_credential_is_worth_something(tmp_
     """Where this program is not root, the agent runs beside a GitHub of this machine only, and the log says so."""
     code = (
         "import os, sys; os.geteuid = lambda: 1000; from work_item.sandbox import Sandbox; made = Sandbox(); "
-        "print(made.close('http://127.0.0.1:80')); made.close(sys.argv[1])"
+        "print(made.close('http://127.0.0.1:80', key=False)); made.close(sys.argv[1], key=False)"
     )
     environment = {"PYTHONPATH": str(ROOT / "functions" / "buildspecs"), "TMPDIR": str(tmp_path)}
     ran = subprocess.run(

@@ -100,6 +100,7 @@ RECORD = DeploymentRecord(
     plan=PlanRecord("deploy", "", tuple(map(PlannedStage, ("test", "staging", "production")))),
     stages={"test": StageRecord("passed"), "staging": StageRecord("restored")},
 )
+TESTED = {"test": StageRecord("passed")}
 
 
 def test_an_event_that_comes_again_makes_nothing_pending() -> None:
@@ -124,6 +125,18 @@ def test_an_environment_that_was_not_reached_does_not_stay_pending(outcome: str,
     """N2: nobody waits for it any more."""
     ended = event("DeploymentFinished", outcome=outcome, reason="", stages=encode(RECORD.stages))
     assert commit_statuses(ended, RECORD)[1:] == (CommitStatus("kiro/production", state, words),)  # type: ignore[arg-type]
+
+
+def test_the_end_of_a_release_leaves_what_a_pin_keeps_out() -> None:
+    """R14: the environment has something to change; the status is the one of StagePinned, which may come before."""
+    reason = "hello is pinned in staging since 2026-01-01 by bob: errors"
+    pinned = PlannedStage("staging", skipped={"hello": reason, "web": "unchanged"}, pinned=("hello",))
+    record = replace(RECORD, plan=PlanRecord("deploy", "", (PlannedStage("test"), pinned)), stages=TESTED)
+    ended = event("DeploymentFinished", outcome="deployed", reason="", stages=encode(TESTED))
+    kept_out = event("StagePinned", environment="staging", reason=reason)
+    assert commit_statuses(ended, record)[1:] == commit_statuses(kept_out, record)
+    failed = event("DeploymentFinished", outcome="failed", reason="", stages=encode(TESTED))
+    assert commit_statuses(failed, record)[1].description == "not reached: the deployment is failed"
 
 
 @pytest.mark.parametrize(
