@@ -24,8 +24,9 @@ _ITEM_TONES = {"running": "move", "waiting": "wait", "done": "good"}
 
 
 def overview_page(found: Overview, view: "View") -> dict[str, Any]:
-    """Environments, what moves, what has ended, and the board."""
-    moving = "".join(_moving(one, view) for one in found.moving) or _nothing(
+    """What moves, environments, what has ended, and the board; what waits or goes wrong is before what runs."""
+    movers = sorted(found.moving, key=lambda one: parts.tone_of(one) == "move")
+    moving = "".join(_moving(one, view) for one in movers) or _nothing(
         "No release moves. A push, or `kiro-worker deploy`, starts one."
     )
     ended = "".join(_ended(one, view) for one in found.ended)
@@ -147,7 +148,7 @@ def _environment(environment: EnvironmentView, view: View) -> str:
         for alarm in ringing
     ]
     alarms = len(environment.alarms)
-    says += [f'<span class="soft">{alarms - len(ringing)} of {alarms} alarms not in ALARM</span>'] if alarms else []
+    says += [f'<span class="soft">{len(ringing)} of {alarms} alarms in ALARM</span>'] if alarms else []
     says += [html(environment.unread)] if environment.unread else []
     tone = "bad" if environment.freeze or ringing or environment.drifts else ""
     name = parts.link(environment.address, environment.name)

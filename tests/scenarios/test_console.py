@@ -75,7 +75,7 @@ def test_a_release_is_seen_on_its_way_and_a_bad_one_on_its_way_back(driver: Plat
 
 
 def test_a_failed_test_is_found_from_the_commit(driver: PlatformDriver, shown: Page) -> None:
-    """Its name and message are one click from the commit: by the check of the gate, and by the status of all gates."""
+    """Its name and message are one click from the commit: by the status of the gate, and by that of all gates."""
     broken = driver.author.folder / "tests" / "test_halves.py"
     broken.write_text("def test_two_halves() -> None:\n    assert 1 + 1 == 3, 'two halves are no whole'\n", "utf-8")
     commit = driver.push("feat: halves")

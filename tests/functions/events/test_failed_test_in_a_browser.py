@@ -11,7 +11,7 @@ from playwright.sync_api import Page, sync_playwright
 from local.github import LocalGitHub
 from tests.functions.events.test_approval_page_in_a_browser import CHROMIUM
 from tests.functions.events.test_publish_checks import app, event, key, sha
-from tests.functions.looks import LONG
+from tests.functions.extreme_pages import LONG
 from tests.functions.stack import Stack
 from tests.local.github.support import REPOSITORY
 

@@ -1,6 +1,6 @@
 """Every page in a real browser, with nothing, much, long names, long messages and other scripts.
 
-Needs Chromium. Screenshots are kept in reports/looks/.
+Needs Chromium. Screenshots are kept in reports/pages/.
 """
 
 from collections.abc import Iterator
@@ -16,9 +16,9 @@ from local.console import ConsoleServer
 from local.mailbox import Mail
 from local.slack import Posted
 from tests.functions.events.test_approval_page_in_a_browser import CHROMIUM
-from tests.functions.looks import LONG, MESSAGE, OTHER, PAGES
+from tests.functions.extreme_pages import LONG, MESSAGE, OTHER, PAGES
 
-REPORTS = Path(__file__).parents[3] / "reports" / "looks"
+REPORTS = Path(__file__).parents[3] / "reports" / "pages"
 WIDTHS = (1440, 768, 360)
 pytestmark = pytest.mark.skipif(
     not CHROMIUM,
@@ -64,7 +64,7 @@ def show(tab: Page, name: str, answer: dict[str, Any]) -> None:
 
     tab.unroute_all()
     tab.route("**/*", serve)
-    tab.goto(f"http://looks.example.com/{name}")
+    tab.goto(f"http://pages.example.com/{name}")
 
 
 def fits(shown: Page, name: str) -> None:
