@@ -100,13 +100,17 @@ def test_the_pages_of_the_laptop_fit_every_width(shown: Page, mails: tuple[Mail,
             fits(shown, f"{name}-{len(mails)}")
 
 
-def test_a_printed_page_has_a_heading_and_no_form(shown: Page) -> None:
-    """Browsers print no backgrounds: white words of the header would be white on white."""
-    shown.emulate_media(media="print", color_scheme="light")
+def test_a_printed_page_can_be_read_and_has_nothing_to_press(shown: Page) -> None:
+    """Browsers print no backgrounds: words of the header, and all of a dark page, would be white on white."""
+    shown.emulate_media(media="print", color_scheme="dark")
     show(shown, "approval-approved", PAGES["approval-approved"]())
-    assert shown.locator("h1").evaluate("one => getComputedStyle(one).color") == "rgb(22, 25, 31)"
+    for part in ("h1", "h2"):
+        assert shown.locator(part).first.evaluate("one => getComputedStyle(one).color") == "rgb(22, 25, 31)"
     show(shown, "approval-open", PAGES["approval-open"]())
     assert shown.get_by_role("button").count() == 0
+    assert shown.get_by_role("link", name="To the decision").count() == 0
+    show(shown, "console-busy", PAGES["console-busy"]())
+    assert shown.get_by_role("navigation").count() == 0
     shown.emulate_media(media="screen")
 
 
