@@ -109,7 +109,7 @@ class ConsoleServer:
             else html(piece)
             for place, piece in enumerate(_ADDRESS.split(text))
         )
-        head = f'<div class="head"><h3>{html(title)}</h3><span class="mark">{html(mark)}</span></div>'
+        head = f'<div class="head"><h2 class="name">{html(title)}</h2><span class="mark">{html(mark)}</span></div>'
         return f'{head}<pre class="code">{words}</pre>'
 
 

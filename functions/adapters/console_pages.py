@@ -12,29 +12,36 @@ from functions.adapters.drawings import svg
 from functions.adapters.page_headers import headers
 from functions.domain.console import BoardItem, Detail, EnvironmentView, Overview, Shown, Trail
 from functions.domain.environments import PartState
+from functions.domain.gates import Verdict
 from functions.domain.texts import html, url_path
 
 _FOLDER = Path(__file__).parent / "html"
 # Without its script, the page loads itself again after so many seconds; the script asks every 5 s.
 _AGAIN = 15
 _STATUS = {"RUNNING": "move", "SUCCEEDED": "good"}
+_LEGEND = "Filled: passed. Bold: where it is now. Dashed: a choice."
 _ITEM_TONES = {"running": "move", "waiting": "wait", "done": "good"}
 
 
 def overview_page(found: Overview, view: "View") -> dict[str, Any]:
-    """Environments, what moves, what has ended, and the board."""
-    moving = "".join(_moving(one, view) for one in found.moving) or _nothing("No release moves.")
+    """What moves, environments, what has ended, and the board; what waits or goes wrong is before what runs."""
+    movers = sorted(found.moving, key=lambda one: parts.tone_of(one) == "move")
+    moving = "".join(_moving(one, view) for one in movers) or _nothing(
+        "No release moves. A push, or `kiro-worker deploy`, starts one."
+    )
     ended = "".join(_ended(one, view) for one in found.ended)
     board = "".join(_item(one, view) for one in found.items)
     body = [
         f'<p class="sum">{_summary(found)}</p>',
-        "<h1>Environments</h1>",
+        f"<h1>Moving now</h1>{moving}",
+        "<h2>Environments</h2>",
         f'<div class="places">{"".join(_environment(one, view) for one in found.environments)}</div>',
-        f"<h2>Moving now</h2>{moving}",
         "<h2>Ended</h2>",
         f'<ul class="rows">{ended}</ul>' if ended else _nothing("No release has ended yet."),
         "<h2>Board</h2>",
-        f'<ul class="rows">{board}</ul>' if board else _nothing("The worker has no item."),
+        f'<ul class="rows">{board}</ul>'
+        if board
+        else _nothing("The worker has no item. A card in the board's first column brings one."),
     ]
     return view.page("Console", "".join(body))
 
@@ -44,17 +51,17 @@ def release_page(found: Detail, view: "View") -> dict[str, Any]:
     shown, record = found.shown, found.shown.record
     release = record.release
     title = release.title if release else record.deployment_id
-    gates = "".join(
-        f"<li>{parts.mark(gate.outcome, 'good' if gate.outcome == 'passed' else 'bad')}"
-        f'<span><strong>{html(gate.name)}</strong> <span class="soft">{html(gate.reason)}</span></span></li>'
-        for gate in (*record.gates, *(gate for gates in record.gates_after.values() for gate in gates))
-    )
+    judged = [("", gate) for gate in record.gates]
+    judged += [(f" in {place}", gate) for place, gates in record.gates_after.items() for gate in gates]
+    gates = "".join(_gate(where, gate) for where, gate in sorted(judged, key=lambda one: one[1].outcome == "passed"))
     body = [
         f"<h1>{html(title)}</h1>",
         _card(shown, view, f'<h2 class="name">{html(record.deployment_id)}</h2>'),
-        f'<h2>Gates</h2><ul class="rows">{gates}</ul>' if gates else "",
+        f'<h2>Gates</h2><ul class="rows gates">{gates}</ul>' if gates else "",
         "<h2>Executions</h2>",
-        "".join(_trail(one) for one in found.trails) or _nothing("Step Functions keeps none of it any more."),
+        _nothing(_LEGEND) + "".join(map(_trail, found.trails))
+        if found.trails
+        else _nothing("Step Functions keeps none of it any more."),
     ]
     return view.page(record.deployment_id, "".join(body))
 
@@ -80,7 +87,7 @@ class View:
             tag=html(self._tag),
             title=f"{html(title)} · Kiro Worker",
             refresh=f'<noscript><meta http-equiv="refresh" content="{_AGAIN}"></noscript>' if live else "",
-            style=_read("console.css"),
+            style=_style(),
             script=_read("console.js"),
             home=html(self.home),
             nav=parts.link(*switch) if status == 200 else "",
@@ -89,7 +96,7 @@ class View:
             clock=f"{self.now:%Y-%m-%d %H:%M:%S} UTC",
             words=words,
         )
-        made = {**headers(_read("console.css"), _read("console.js")), "etag": f'"{self._tag}"'}
+        made = {**headers(_style(), _read("console.js")), "etag": f'"{self._tag}"'}
         return {"statusCode": status, "headers": made, "body": page}
 
 
@@ -141,12 +148,12 @@ def _environment(environment: EnvironmentView, view: View) -> str:
         for alarm in ringing
     ]
     alarms = len(environment.alarms)
-    says += [f'<span class="soft">{alarms - len(ringing)} of {alarms} alarms not in ALARM</span>'] if alarms else []
+    says += [f'<span class="soft">{len(ringing)} of {alarms} alarms in ALARM</span>'] if alarms else []
     says += [html(environment.unread)] if environment.unread else []
     tone = "bad" if environment.freeze or ringing or environment.drifts else ""
     name = parts.link(environment.address, environment.name)
     return (
-        f'<section class="card {tone}"><div class="head"><h2 class="name">{name}</h2>{state}</div>'
+        f'<section class="card {tone}"><div class="head"><h3>{name}</h3>{state}</div>'
         f'<ul class="parts">{lines or "<li>nothing runs here yet</li>"}</ul>'
         + "".join(f'<p class="says">{one}</p>' for one in says)
         + "</section>"
@@ -170,7 +177,7 @@ def _part(state: PartState, view: View) -> str:
 def _moving(shown: Shown, view: View) -> str:
     release, name = shown.record.release, shown.record.deployment_id
     title = release.title if release else name
-    head = f"<h3>{parts.link(view.release(name), title)}</h3>"
+    head = f'<h2 class="name">{parts.link(view.release(name), title)}</h2>'
     return _card(shown, view, head)
 
 
@@ -196,11 +203,11 @@ def _ended(shown: Shown, view: View) -> str:
     title = release.title if release else record.deployment_id
     said = f'<p class="soft">{html(record.reason, 300)}</p>' if record.reason and parts.tone_of(shown) == "bad" else ""
     what = (
-        f"{html(release.repository)} {parts.commit(view.github, release.repository, release.commit)} "
+        f"<span>{html(release.repository)}</span>{parts.commit(view.github, release.repository, release.commit)}"
         if release
         else ""
     )
-    about = f'<p class="soft">{what}{parts.clock(record.finished_at, view.now)} ago</p>'
+    about = f'<p class="facts">{what}<span>{parts.clock(record.finished_at, view.now)} ago</span></p>'
     name = parts.link(view.release(record.deployment_id), title)
     state = parts.mark(record.outcome, parts.tone_of(shown))
     return f"<li><span>{state}</span><div>{name}{about}{said}</div>{parts.lanes(shown.lanes)}</li>"
@@ -217,6 +224,14 @@ def _item(found: BoardItem, view: View) -> str:
         f"<li><span>{parts.mark(state, tone)}</span><div>{parts.link(address, name)} {html(title)}"
         f"{parts.says(found.waiting, view.now)}</div>"
         f'<span class="soft">attempts: {record.started}, failed: {record.failures}</span></li>'
+    )
+
+
+def _gate(where: str, gate: Verdict) -> str:
+    tone, kind = ("good", "soft") if gate.outcome == "passed" else ("bad", "message")
+    return (
+        f"<li>{parts.mark(gate.outcome, tone)}<span><strong>{html(gate.name)}</strong>{html(where)} "
+        f'<span class="{kind}">{html(gate.reason)}</span></span></li>'
     )
 
 
@@ -241,12 +256,17 @@ def _trail(trail: Trail) -> str:
 
 
 def _nothing(words: str) -> str:
-    return f'<p class="soft">{html(words)}</p>'
+    return f'<p class="soft">{parts.command(words)}</p>'
 
 
 @cache
 def _read(name: str) -> str:
     return (_FOLDER / name).read_text("utf-8").rstrip("\n")
+
+
+@cache
+def _style() -> str:
+    return _read("base.css") + _read("console.css")
 
 
 @cache

@@ -10,6 +10,8 @@ from functions.domain.waiting import Waiting
 
 # How a lane is drawn: the class of its phase, and of the phases before it.
 _TONES = {"passed": "good", "runs": "move", "waits": "wait", "back": "bad", "stopped": "bad"}
+# A longer sentence, in characters, is not bold: it quotes a message.
+_LONG = 160
 _ENDS = {"deployed": "good", "skipped": "good", "superseded": "", "rollback": ""}
 
 
@@ -58,7 +60,8 @@ def says(waiting: Waiting, now: datetime) -> str:
         facts.append(html(f"for {waiting.whom}").removeprefix("for nobody: "))
     facts += [f"next: {command(waiting.next)}"] if waiting.next else []
     lines = "".join(f"<span>{one}</span>" for one in facts)
-    return f'<p class="says"><strong>{html(waiting.text)}</strong></p>' + (
+    kind = ' class="long"' if len(waiting.text) > _LONG else ""
+    return f'<p class="says"><strong{kind}>{html(waiting.text)}</strong></p>' + (
         f'<p class="facts">{lines}</p>' if lines else ""
     )
 

@@ -9,7 +9,8 @@ from hashlib import sha256
 def headers(style: str, script: str = "") -> dict[str, str]:
     """Headers that forbid loading, framing, caching and referrers; the style and the script are allowed by their hash.
 
-    A page with a script may read from its own origin, and has no form; one without may post to it.
+    A page with a script may read from its own origin, and has no form; one without may post to it. Images come only out
+    of the page itself: that is its icon.
     """
     inside = f"script-src '{_hash(script)}'; connect-src 'self'; form-action 'none'" if script else "form-action 'self'"
     return {
@@ -24,7 +25,8 @@ def headers(style: str, script: str = "") -> dict[str, str]:
         "permissions-policy": "camera=(), geolocation=(), microphone=()",
         "strict-transport-security": "max-age=31536000",
         "content-security-policy": (
-            f"default-src 'none'; style-src '{_hash(style)}'; {inside}; frame-ancestors 'none'; base-uri 'none'"
+            f"default-src 'none'; style-src '{_hash(style)}'; img-src data:; {inside}; frame-ancestors 'none'; "
+            "base-uri 'none'"
         ),
     }
 

@@ -54,7 +54,9 @@ def open_page(
     lead = "Read what would happen, then decide. Opening this page has decided nothing."
     if intent == "reject":
         lead = "You opened the link to reject: give a reason, then reject. Opening this page has decided nothing."
-    body = _attention(approval, banner) + _facts(approval) + form
+    ends = f"The request ends at {_time(approval.expires_at)}."
+    jump = f'<p class="jump"><a href="#decide">To the decision</a><span class="soft">{ends}</span></p>'
+    body = jump + _attention(approval, banner) + _facts(approval) + form
     return _page(status, title, "open", lead, body)
 
 
@@ -153,15 +155,15 @@ def _attention(approval: Approval, banner: str) -> str:
 def _facts(approval: Approval) -> str:
     summary = approval.summary
     release = _rows(
-        ("Repository", summary.get("repository", "")),
-        ("Commit", summary.get("commit", ""), "code"),
-        ("Title", summary.get("title", "")),
+        ("Title", summary.get("title", ""), "title"),
+        ("Reason for this request", summary.get("reason", "")),
         ("Author", summary.get("author", "")),
         ("Changes", summary.get("changes", "")),
         ("Left out", summary.get("pinned", "")),
         ("Measured", summary.get("figures", "")),
+        ("Repository", summary.get("repository", "")),
+        ("Commit", summary.get("commit", ""), "code"),
         ("Artifact SHA-256", approval.shown.digest if approval.shown else "", "code"),
-        ("Reason for this request", summary.get("reason", "")),
     )
     pages = "".join(f'<li><a href="{html(link)}">{html(name)}</a></li>' for name, link in approval.links.items())
     links = f'<ul class="pages">{pages}</ul>' if pages else ""
@@ -180,7 +182,8 @@ def _commits(approval: Approval) -> str:
 
 def _gates(approval: Approval) -> str:
     assert approval.shown  # noqa: S101 - for the type checker: the caller has checked
-    lines = [_line(gate.outcome == "passed", gate.outcome, gate.name, gate.reason) for gate in approval.shown.gates]
+    gates = sorted(approval.shown.gates, key=lambda gate: gate.outcome == "passed")
+    lines = [_line(gate.outcome == "passed", gate.outcome, gate.name, gate.reason) for gate in gates]
     lines += [_line(None, "none", name, words) for name, words in undeclared(approval.shown.gates).items()]
     return _section("Gates", f'<ul class="lines">{"".join(lines)}</ul>')
 
@@ -211,8 +214,9 @@ def _alarms(approval: Approval) -> str:
 
 def _line(good: bool | None, word: str, name: str, reason: str) -> str:
     """One line with its state as a word, not only as a colour."""
-    tone = "unsure" if good is None else "good" if good else "bad"
-    detail = f'<span class="soft">{html(reason)}</span>' if reason else ""
+    tone = "wait" if good is None else "good" if good else "bad"
+    kind = "message" if good is False else "soft"
+    detail = f'<span class="{kind}">{html(reason)}</span>' if reason else ""
     return f'<li><span class="mark {tone}">{html(word)}</span><span><strong>{html(name)}</strong> {detail}</span></li>'
 
 
@@ -239,7 +243,7 @@ def _page(status: int, title: str, tone: str, lead: str, body: str) -> dict[str,
 
 @cache
 def _style() -> str:
-    return (_FOLDER / "page.css").read_text("utf-8")
+    return "".join((_FOLDER / name).read_text("utf-8") for name in ("base.css", "page.css"))
 
 
 @cache

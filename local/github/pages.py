@@ -14,13 +14,24 @@ from local.github.routing import Hub, Routes, not_found
 
 ROUTES = Routes()
 _NAMES = ("127.0.0.1", "localhost")
-_STYLE = "body{font:15px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
+_STYLE = (
+    ":root{color-scheme:light dark}"
+    "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere}"
+    "h1{font-size:1.5rem;line-height:1.25}h2{font-size:1.125rem;margin-top:2rem}"
+    "pre{white-space:pre-wrap;font-size:.8125rem;padding:.75rem;border:1px solid #8888;border-radius:.5rem}"
+    "ul{padding:0;list-style:none}li{padding:.5rem 0;border-top:1px solid #8886}"
+    "li a{display:inline-block;min-height:1.5rem}"
+)
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
 @ROUTES.add("GET", "/<owner>/<name>/commit/<sha>", "")
 def commit(hub: Hub, request: Request, owner: str, name: str, sha: str) -> Response:
-    """A commit with its statuses, check runs and difference."""
+    """A commit with its statuses, check runs and difference.
+
+    A status leads to its `target_url`, a check run to its own page.
+    https://docs.github.com/en/rest/checks/runs (`html_url`)
+    """
     repository = _repository(hub, request, f"{owner}/{name}")
     full = repository.git.resolve(sha)
     if full is None:
@@ -30,7 +41,7 @@ def commit(hub: Hub, request: Request, owner: str, name: str, sha: str) -> Respo
     reported = {
         **{one.context: (one.state, one.description, one.target_url) for one in repository.statuses if one.sha == full},
         **{
-            one.name: (one.conclusion or one.status, one.title, one.details_url)
+            one.name: (one.conclusion or one.status, one.title, f"/{repository.full_name}/runs/{one.id}")
             for one in repository.check_runs
             if one.sha == full
         },
@@ -41,6 +52,28 @@ def commit(hub: Hub, request: Request, owner: str, name: str, sha: str) -> Respo
         f"<p>{escape(found.author.name)}</p><pre>{escape(found.message)}</pre>",
         _list(_state(context, *one) for context, one in sorted(reported.items())),
         f"<pre>{escape(shown)}</pre>",
+    )
+
+
+@ROUTES.add("GET", "/<owner>/<name>/runs/<int:number>", "")
+def check_run(hub: Hub, request: Request, owner: str, name: str, number: int) -> Response:
+    """A check run: its title, its summary, and its annotations with their messages."""
+    repository = _repository(hub, request, f"{owner}/{name}")
+    found = next((one for one in repository.check_runs if one.id == number), None)
+    if found is None:
+        raise not_found()
+    notes = _list(
+        f"{escape(one['annotation_level'])}: <strong>{escape(one.get('title') or '')}</strong> "
+        f"in {escape(one['path'])}:{one['start_line']}<pre>{escape(one['message'])}</pre>"
+        for one in found.annotations
+    )
+    commit_page = f'<a href="/{repository.full_name}/commit/{found.sha}">{found.sha[:12]}</a>'
+    more = f'<p><a href="{escape(found.details_url)}">Details</a></p>' if found.details_url else ""
+    return _page(
+        f"{found.name}: {found.conclusion or found.status}",
+        f"<p>{commit_page} · {escape(found.title or '')}</p>",
+        notes if found.annotations else "",
+        f"<pre>{escape(found.summary or '')}</pre>{more}",
     )
 
 

@@ -5,12 +5,14 @@ tests/functions/events/test_console_in_a_browser.py keeps there.
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Locator, Page, sync_playwright
 
 from local.platform import PROJECT
 from local.service import Traffic
+from local.settings import REPOSITORY
 from tests.functions.events.test_approval_page_in_a_browser import CHROMIUM
 from tests.scenarios.driver import PlatformDriver, eventually, kiro, name_of
 
@@ -70,6 +72,30 @@ def test_a_release_is_seen_on_its_way_and_a_bad_one_on_its_way_back(driver: Plat
     shown.locator('details[id$="-rollback"] summary').click()
     shown.get_by_role("img", name="The workflow rollback").wait_for()
     picture(shown, "rolled-back")
+
+
+def test_a_failed_test_is_found_from_the_commit(driver: PlatformDriver, shown: Page) -> None:
+    """Its name and message are one click from the commit: by the status of the gate, and by that of all gates."""
+    broken = driver.author.folder / "tests" / "test_halves.py"
+    broken.write_text("def test_two_halves() -> None:\n    assert 1 + 1 == 3, 'two halves are no whole'\n", "utf-8")
+    commit = driver.push("feat: halves")
+    broken.unlink()
+    driver.deployed(commit)
+    page = f"{driver.platform.github.url}/{REPOSITORY}/commit/{commit}"
+    eventually(lambda: driver.statuses(commit).get("kiro/gates") == "failure")
+    for name in ("kiro/gate/tests", "kiro/gates"):
+        link = shown.get_by_role("link", name=name, exact=True)
+        eventually(partial(_leads, shown, page, link))
+        link.click()
+        for words in ("test_two_halves", "two halves are no whole"):
+            assert shown.get_by_text(words).first.is_visible(), f"{name} does not show {words}"
+        picture(shown, f"failed-{name.rpartition('/')[2]}")
+
+
+def _leads(page: Page, address: str, link: Locator) -> bool:
+    """Whether the page has the link by now."""
+    page.goto(address)
+    return link.count() == 1
 
 
 def test_the_mailbox_has_what_was_mailed(driver: PlatformDriver, shown: Page) -> None:

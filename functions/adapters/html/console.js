@@ -13,6 +13,9 @@
       time.textContent = span(time.dataset.clock === "until" ? -seconds : seconds);
     }
   };
+  const lost = (yes) => {
+    document.getElementById("lost").hidden = !yes;
+  };
   let busy = false;
   const refresh = async () => {
     if (busy || document.visibilityState !== "visible") return;
@@ -23,6 +26,7 @@
         const asOf = document.getElementById("as-of");
         asOf.dateTime = new Date().toISOString();
         asOf.textContent = `${asOf.dateTime.slice(0, 10)} ${asOf.dateTime.slice(11, 19)} UTC`;
+        lost(false);
       } else if (answer.status === 401) {
         location.reload();
       } else if (answer.ok) {
@@ -34,11 +38,13 @@
           if (shut.has(one.id)) one.open = false;
         }
         root.dataset.tag = page.documentElement.dataset.tag;
-        for (const part of ["main", "footer"]) document.querySelector(part).replaceWith(page.querySelector(part));
+        for (const part of ["main", "#now"]) document.querySelector(part).replaceWith(page.querySelector(part));
         tick();
+      } else {
+        lost(true);
       }
     } catch {
-      document.getElementById("as-of").textContent += " (no answer since)";
+      lost(true);
     } finally {
       busy = false;
     }

@@ -7,6 +7,7 @@ from functions.adapters.console_pages import View, overview_page, plain_page, re
 from functions.domain import waiting
 from functions.domain.console import BoardItem, Detail, EnvironmentView, Overview, Shown, Trail
 from functions.domain.drift import Author, Drift
+from functions.domain.gates import Verdict
 from functions.domain.locks import Contender, Lock, Waiter
 from functions.domain.pins import Pin
 from functions.domain.records import DeploymentRecord
@@ -59,6 +60,18 @@ def test_a_release_without_a_commit_has_its_name() -> None:
     body = overview_page(Overview((), (unknown, urgent), (), ()), VIEW)["body"]
     assert f'href="console/{DEPLOYMENT}">{DEPLOYMENT}</a>' in body
     assert "EMERGENCY" in body
+
+
+def test_what_waits_is_before_what_runs_and_what_failed_before_what_passed() -> None:
+    """Of releases and of gates; the gate of an environment names it."""
+    runs = Shown(DeploymentRecord("main-1", RELEASE, started_at=NOW), waiting.in_step("Begin"))
+    gates = (Verdict("build", "passed", "built"), Verdict("tests", "failed", "1 of 9 tests failed"))
+    record = DeploymentRecord("main-2", RELEASE, started_at=NOW, gates=gates[:1], gates_after={"test": gates[1:]})
+    waits = Shown(record, waiting.for_soak("test", "", NOW))
+    body = overview_page(Overview((), (runs, waits), (), ()), VIEW)["body"]
+    assert body.index("console/main-2") < body.index("console/main-1")
+    body = release_page(Detail(waits, ()), VIEW)["body"]
+    assert body.index("<strong>tests</strong> in test") < body.index("1 of 9 tests failed") < body.index("built")
 
 
 def test_an_item_that_is_stopped_is_said_to_stop() -> None:

@@ -13,6 +13,7 @@ def test_only_our_style_and_script_are_let_in() -> None:
     policy = found["content-security-policy"]
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
     assert f"script-src 'sha256-{digest}'; connect-src 'self'; form-action 'none'; frame-ancestors 'none'" in policy
+    assert "img-src data:; script-src" in policy, "the icon of the page is a part of it"
     assert "unsafe" not in policy
     assert (found["cache-control"], found["referrer-policy"]) == ("no-store", "no-referrer")
 

@@ -113,10 +113,14 @@ def test_approving_on_a_phone_without_javascript(stack: Stack, browser: Browser,
 
 
 def test_rejecting_by_keyboard(stack: Stack, browser: Browser, page: Page) -> None:
-    """Tab visits name, reason and both buttons in this order, and the focus is visible."""
+    """Tab visits the link past the facts, then name, reason and both buttons in this order, each with an outline."""
     ask(stack)
     shown = tab(browser)
     shown.goto(page.link)
+    shown.keyboard.press("Tab")
+    assert shown.locator(":focus").inner_text() == "To the decision"
+    assert shown.locator(":focus").evaluate("one => getComputedStyle(one).outlineStyle") == "solid"
+    shown.keyboard.press("Enter")
     shown.keyboard.press("Tab")
     shown.keyboard.type("Grace Hopper")
     shown.keyboard.press("Tab")

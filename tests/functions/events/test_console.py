@@ -105,7 +105,7 @@ def test_the_overview_shows_everything_that_moves_or_waits(stack: Stack) -> None
         "Frozen by Ada Lovelace",
         "the fair: no changes until Monday",
         "4.1 s at p95",
-        "1 of 2 alarms not in ALARM",
+        "1 of 2 alarms in ALARM",
         f'href="https://github.example.com/acme/hello-service/commit/{COMMIT}"',
         'href="https://hello-staging.example.com"',
         "waits for an approval for production until",

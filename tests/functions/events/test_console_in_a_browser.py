@@ -100,6 +100,23 @@ def test_changes_appear_without_loading_again(stack: Stack, browser: Browser, co
     shown.context.close()
 
 
+def test_a_page_without_answers_says_so(browser: Browser, console: Console) -> None:
+    """In the header, beside the time from which the page is, as long as its server is not reached or answers errors."""
+    shown = tab(browser)
+    shown.clock.install()
+    shown.goto(console.url)
+    lost = shown.get_by_role("status")
+    assert lost.count() == 0
+    for stop in (lambda route: route.abort(), lambda route: route.fulfill(status=502)):
+        shown.route(console.url, stop)
+        shown.clock.run_for(5_000)
+        lost.get_by_text("no answer since").wait_for()
+        shown.unroute(console.url)
+        shown.clock.run_for(5_000)
+        shown.get_by_text("no answer since").wait_for(state="hidden")
+    shown.context.close()
+
+
 def test_everything_is_there_without_javascript(browser: Browser, console: Console) -> None:
     """The page comes whole, loads itself again, and its links lead on; updates stop where the reader wants."""
     shown = tab(browser, script=False)
@@ -113,7 +130,7 @@ def test_everything_is_there_without_javascript(browser: Browser, console: Conso
     shown.locator(f'details[id="{DEPLOYMENT}-test-stage"] summary').click()
     assert shown.get_by_role("img", name="The workflow stage").count() == 2
     shown.get_by_role("link", name="Kiro Worker").click()
-    assert shown.get_by_role("heading", level=1).inner_text() == "Environments"
+    assert shown.get_by_role("heading", level=1).inner_text() == "Moving now"
     shown.context.close()
 
 
