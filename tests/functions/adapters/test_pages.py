@@ -1,10 +1,9 @@
 """The pages of a request for approval."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from functions.adapters.pages import ended_page, open_page, plain_page
 from functions.domain.approvals import Approval
