@@ -43,7 +43,7 @@ def test_no_text_from_outside_becomes_html(text: str) -> None:
 )
 def test_an_end_has_its_status(state: str, by: str, status: int) -> None:
     """A decided request has status 200 and names the person; any other ended request has 410."""
-    page = ended_page(replace(APPROVAL, state=state, by=by))  # type: ignore[arg-type]
+    page = ended_page(replace(APPROVAL, state=state, by=by))
     assert page["statusCode"] == status
     assert (f"<dd>{by}</dd>" in page["body"]) == bool(by)
 
