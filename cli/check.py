@@ -4,12 +4,12 @@ It needs no stack and no credentials, so that it runs before a push and in any C
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 
 from cli.facts import Facts
 from cli.output import Form, Output, dumped

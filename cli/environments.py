@@ -1,6 +1,6 @@
 """The data that `kiro-worker status` prints of each environment, as JSON values."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from cli.aws.operator import Operator, explain
 from cli.facts import Facts, decisions, environment_of

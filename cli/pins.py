@@ -1,10 +1,10 @@
 """Commands that pin parts of an environment, so that no release changes them, and end such pins (R14)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 
 from cli.aws.operator import Operator, OutOfReachError
 from cli.facts import Facts

@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 from rich.console import Group, RenderableType
 from rich.markup import escape
 

@@ -1,20 +1,15 @@
 """Conversion of Lambda events to typed inputs and of results to JSON, and the declaration of a handler.
 
 Names are camelCase (`deploymentId`) in JSON and tables, and snake_case (`deployment_id`) in Python. They are converted
-in this module only. Every function imports it before its event is known, and a webhook refuses a signature with what is
-imported by then: so the libraries that decode are imported by `decoder`, and the declarations are no dataclasses.
+in this module and in `Value` only. Every function imports it before its event is known, and a webhook refuses a
+signature with what is imported by then: so the library that decodes is imported by `decode`.
 """
 
-from collections import ChainMap
 from collections.abc import Callable, Mapping
 from enum import Enum
-from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from functions.domain.errors import BadInputError
-
-if TYPE_CHECKING:
-    from dacite import Config
 
 Typed = TypeVar("Typed")
 
@@ -49,58 +44,30 @@ def camel(name: str) -> str:
     return first + "".join(word.title() for word in rest)
 
 
-def decoder(kind: type[Typed]) -> Callable[[object], Typed]:
-    """The function that is `decode` for one type; the decoder's library is imported here, for those who decode."""
-    from dacite import DaciteError, from_dict
-
-    config = _config()
-
-    def decoded(value: object) -> Typed:
-        if not isinstance(value, Mapping):
-            raise BadInputError(f"{kind.__name__}: expected an object, got {type(value).__name__}")
-        try:
-            return from_dict(kind, value, config)
-        except (DaciteError, TypeError, ValueError) as error:
-            raise BadInputError(f"{kind.__name__}: {error}") from error
-
-    return decoded
-
-
 def decode(kind: type[Typed], value: object) -> Typed:
-    """A JSON value as `kind`. A wrong or missing field is a BadInputError that names it; unknown fields are ignored."""
-    return decoder(kind)(value)
+    """A JSON value as `kind`. A wrong or missing field is a BadInputError that names it; unknown fields are ignored.
 
+    A value that an earlier version of the platform stored is brought into today's format if it is none of that.
+    """
+    from msgspec import ValidationError, convert
 
-@cache
-def _config() -> "Config":
-    """How the library decodes: from camelCase, and with the conversions below."""
-    from dacite import Config, WrongTypeError
+    try:
+        return convert(value, kind)
+    except ValidationError:
+        from functions.domain.upgrades import upgraded
 
-    from functions.domain.upgrades import UPGRADES
-
-    def number(value: object) -> float:
-        """An integer or float of JSON as a float; a string or a boolean is refused."""
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return float(value)
-        raise WrongTypeError(float, value)
-
-    def texts(value: object) -> object:
-        """A list as it is; a string is refused, because `tuple` would split it into its characters."""
-        if isinstance(value, (list, tuple)):
-            return value
-        raise WrongTypeError(tuple, value)
-
-    # A view of the registry, not a copy: a stored type registers its conversion when it is imported.
-    hooks: ChainMap[Any, Callable[[Any], Any]] = ChainMap({float: number, tuple[str, ...]: texts}, UPGRADES)
-    return Config(convert_key=camel, cast=[tuple, Enum], type_hooks=hooks)  # type: ignore[arg-type]
+        try:
+            return convert(upgraded(value), kind)
+        except ValidationError as error:
+            raise BadInputError(f"{kind.__name__}: {error}") from error
 
 
 def encode(value: Any) -> Any:
-    """A value as JSON: dataclasses become objects with camelCase keys, enums their values, tuples and sets lists."""
-    if hasattr(type(value), "__dataclass_fields__"):
-        from dataclasses import fields  # whoever has such a value has imported it
-
-        return {camel(f.name): encode(getattr(value, f.name)) for f in fields(value)}
+    """A value as JSON: structs become objects with camelCase keys, enums their values, tuples and sets lists."""
+    kind = type(value)
+    if hasattr(kind, "__struct_fields__"):
+        names = zip(kind.__struct_encode_fields__, kind.__struct_fields__, strict=True)
+        return {name: encode(getattr(value, field)) for name, field in names}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Mapping):

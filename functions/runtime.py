@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from functions.domain.errors import BadInputError
-from functions.handler import decoder, encode, handler_function
+from functions.handler import decode, encode, handler_function
 from functions.logs import begin
 from functions.tracing import annotate
 
@@ -121,7 +121,7 @@ def wire(function: Callable[..., Any], clients: Clients) -> tuple[type | None, d
     hints = get_type_hints(function)
     event, *adapters = (name for name in hints if name != "return")  # all are annotated, in their order
     kind = hints[event]
-    typed = kind if hasattr(kind, "__dataclass_fields__") else None
+    typed = kind if hasattr(kind, "__struct_fields__") else None
     return typed, {name: hints[name].connect(clients) for name in adapters}
 
 
@@ -129,13 +129,12 @@ def build(module_name: str, clients: Clients) -> Callable[[Any, Any], Any]:
     """The Lambda handler that runs the function of a module: decodes the event, encodes the result, logs both ends."""
     function = handler_function(import_module(module_name))
     kind, adapters = wire(function, clients)
-    typed: Callable[[object], Any] | None = decoder(kind) if kind else None
     lines, logger = begin(module_name.removeprefix("functions.")), logging.getLogger(module_name)
 
     def handle(event: Any, context: Any) -> Any:
         lines.ids, began = _identity(event, context), time.time()
         try:
-            answer = encode(function(typed(event) if typed else event, **adapters))
+            answer = encode(function(decode(kind, event) if kind else event, **adapters))
         except Exception as error:
             from functions.domain.texts import recorded
 

@@ -22,7 +22,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-PRELOADED = ("aws_lambda_powertools", "dacite", "github", "yaml", "zoneinfo")
+PRELOADED = ("aws_lambda_powertools", "msgspec", "github", "yaml", "zoneinfo")
 SERVICES = ("codebuild", "dynamodb", "lambda", "s3", "secretsmanager", "sns", "sqs", "stepfunctions")
 PROJECT = Path(__file__).parents[1]
 # The entry point connects a handler when it is imported.

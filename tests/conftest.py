@@ -3,13 +3,14 @@
 import gc
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import coverage
 import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
+from functions.domain.manifests import Kind, Part
 from local.prefork import preload
 from tests.tracing import import_all, measured_call, measuring
 
@@ -17,6 +18,10 @@ from tests.tracing import import_all, measured_call, measuring
 settings.register_profile("usual", deadline=None, max_examples=25)
 settings.register_profile("thorough", deadline=None, max_examples=100)  # `make test-all`
 settings.load_profile("usual")
+
+# A type is read by the annotations it has when it is first decoded, so the kind that tests register is known from the
+# start (tests/functions/targets/parameter.py).
+Part.__annotations__["kind"] = Literal[(*get_args(Kind), "parameter")]
 
 SCENARIOS = Path(__file__).with_name("scenarios")
 MEASURED = pytest.StashKey[coverage.Coverage]()

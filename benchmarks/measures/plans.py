@@ -1,6 +1,8 @@
 """The plan of a release: its calls of DynamoDB and its requests to GitHub, for stacks of several sizes."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from benchmarks.measure import Figure, Measure, Ratio, Samples, counted
 from benchmarks.stack import AUTHOR, Calls, Counting, counting

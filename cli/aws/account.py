@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cli.aws.operator import WORKFLOWS
 from forwarding.places import RULE, Place, command, elsewhere, receiving_rule
 from functions.adapters.definitions import carried
+from functions.domain.values import Value
 from functions.runtime import Clients
 
 Outcome = Literal["right", "note", "wrong", "unknown"]
@@ -23,8 +24,7 @@ _ARRIVED_DAYS = 14
 _GONE = ("StateMachineDoesNotExist", "NotFound", "NotFoundException", "ResourceNotFoundException")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Value, frozen=True):
     """The result of one check; `said` explains it. `unknown` means that AWS could not be read."""
 
     what: str

@@ -1,8 +1,9 @@
 """Results of checks of a stack's resources, with the commands that repair what is wrong."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
+
+from functions.domain.values import Value
 
 Outcome = Literal["right", "note", "wrong"]
 # Reads what is there, and makes again what the program registers: https://www.pulumi.com/docs/iac/cli/commands/pulumi_up/
@@ -11,8 +12,7 @@ REFRESH = "pulumi up --refresh"
 _ORDER = ("aws", "pulumi", "kiro-worker")
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Value, frozen=True):
     """The result of one check; `said` explains a `note` (worth knowing, but no fault) or a `wrong`.
 
     `repair` is the command that repairs what is wrong; "" where no command does.
@@ -24,8 +24,7 @@ class Check:
     repair: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Value, frozen=True):
     """One resource with the results of its checks."""
 
     kind: str

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from typing import Any
+
+from msgspec.structs import replace
 
 from cli.aws import expected
 from cli.aws.checks import REFRESH, Check, Piece, right

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from cli.aws.caller import caller
 from cli.aws.operator import OutOfReachError
+from functions.domain.values import Value
 from functions.runtime import Clients
 
 # Policies that limit `iam:PassRole` to some services read this key. One of the services has to stand for all.
@@ -16,8 +17,7 @@ _PASSED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Value, frozen=True):
     """An action that is not allowed on a resource; `by` says what denies it."""
 
     action: str

@@ -1,10 +1,11 @@
 """Resources that functions get permissions and settings for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
+from msgspec.structs import fields
 from pulumi_aws import codebuild
 
 from components.platform.builds import Builds

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from functions.domain.texts import recorded
+from functions.domain.values import Value
 from functions.handler import Allow
 
 if TYPE_CHECKING:
@@ -26,8 +26,7 @@ PROJECTS = "the projects of all repositories of this stack, whose names end in a
 _REFUSALS = ("ResourceNotFoundException", "AccessDeniedException")
 
 
-@dataclass(frozen=True, slots=True)
-class BuildOrder:
+class BuildOrder(Value, frozen=True):
     """The parameters of a build. `source`, `artifact` and `input_artifact` are keys in the artifacts bucket.
 
     A repeated order with the same `token` starts no second build. `input_version` is the version id of the input
@@ -48,8 +47,7 @@ class BuildOrder:
     program: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class BuildStart:
+class BuildStart(Value, frozen=True):
     """Whether an order was taken: `build_id` of the build, or why the account takes no build now, or not this one."""
 
     outcome: Literal["started", "queue full", "refused"]
@@ -57,8 +55,7 @@ class BuildStart:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class BuildEnd:
+class BuildEnd(Value, frozen=True):
     """How a build ended, in words and with the place of its log; one that never started has none.
 
     `digest` is the SHA-256 of the artifact that CodeBuild uploaded, in hexadecimal, as CodeBuild reports it: nothing

@@ -3,12 +3,14 @@
 from base64 import b64decode
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import field
 
 from functions.adapters.in_environments import InEnvironments
 from functions.domain.environments import Environment
 from functions.domain.errors import DeployTargetError
+from functions.domain.values import Value
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: of a zip archive in a call
 DIRECT_BYTES = 50 * 1024 * 1024
@@ -20,16 +22,14 @@ _CONFLICTS = 5
 _LOOK = {"Delay": 1, "MaxAttempts": 60}
 
 
-@dataclass(frozen=True, slots=True)
-class Pointer:
+class Pointer(Value, frozen=True):
     """The version to which an alias points, and the shares (0 to 1) of requests that meet other versions."""
 
     version: str
     shares: dict[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Value, frozen=True):
     """An object in S3."""
 
     region: str

@@ -1,10 +1,11 @@
 """The deployments table: the records of deployments."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from msgspec.structs import replace
 
 from functions.adapters.clock import Clock
 from functions.adapters.records import conditional, every, plain, stored

@@ -5,7 +5,6 @@ import socket
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from threading import Thread
 from typing import TYPE_CHECKING, ClassVar, Self
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 
 from functions.domain.networks import is_loopback, may_serve
 from functions.domain.texts import quote
+from functions.domain.values import Value
 from functions.domain.watches import Probe
 
 if TYPE_CHECKING:
@@ -23,8 +23,7 @@ _DEADLINE_SECONDS = 5.0
 _ANSWER_LIMIT = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Value, frozen=True):
     """A service to probe: its URL, and the commit that it must name in a field of its JSON; None: any answer counts."""
 
     part: str

@@ -1,9 +1,9 @@
 """Reads `delivery.yml`; all mistakes are reported together, each with line and column."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import fields
 from typing import Any
 
+from msgspec.structs import fields
 from pydantic import ValidationError
 
 from functions.adapters.manifest_mistakes import mistakes

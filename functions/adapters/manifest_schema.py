@@ -1,12 +1,13 @@
 """The schema of `delivery.yml`, composed from the keys that targets and gates declare."""
 
 from collections.abc import Sequence
-from dataclasses import MISSING, Field, fields
 from functools import cache, reduce
 from inspect import getdoc
 from operator import or_
 from typing import Annotated, Any, Literal, get_type_hints
 
+from msgspec import NODEFAULT
+from msgspec.structs import FieldInfo, fields
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, create_model, model_validator
 from pydantic import Field as Key
 
@@ -14,7 +15,6 @@ from functions.adapters.manifest_types import AnyText, CommittedFile, Meaning, P
 from functions.domain.manifests import Kind, Migration
 from functions.gates import registry as gates
 from functions.gates.base import Gate, Section
-from functions.handler import camel
 from functions.targets import registry as targets
 from functions.targets.base import Target
 
@@ -145,12 +145,12 @@ def _entry(target: type[Target]) -> type[Entry]:
     return create_model(target.__name__, __base__=Entry, **own)
 
 
-def _key(field: Field[Any]) -> Any:
-    """A dataclass field as a Pydantic field; `task_definition` is `taskDefinition` in the manifest."""
-    name = camel(field.name)
-    if field.default is not MISSING:
+def _key(field: FieldInfo) -> Any:
+    """A field of a target's keys as a Pydantic field; `task_definition` is `taskDefinition` in the manifest."""
+    name = field.encode_name
+    if field.default is not NODEFAULT:
         return Key(field.default, alias=name)
-    if field.default_factory is not MISSING:
+    if field.default_factory is not NODEFAULT:
         return Key(default_factory=field.default_factory, alias=name)
     return Key(alias=name)
 

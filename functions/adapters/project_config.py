@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, fields
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, Self
 
+from msgspec.structs import fields
+
 from functions.domain.errors import BadInputError
+from functions.domain.values import Value
 from functions.handler import Allow, camel, decode
 
 if TYPE_CHECKING:
@@ -16,8 +18,7 @@ if TYPE_CHECKING:
 _FRESH_SECONDS = 300.0
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectConfig:
+class ProjectConfig(Value, frozen=True):
     """What differs from the stack's settings; an empty field, or 0, is as in the settings.
 
     `target_status_column` is the column whose cards the worker takes, `status_field` the field of the columns.

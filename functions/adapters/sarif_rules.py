@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import field
 
 from functions.adapters.json_documents import object_of, objects
 from functions.domain.findings import Severity, severity_of_level, severity_of_score, severity_of_word
+from functions.domain.values import Value
 
 Object = Mapping[str, Any]
 _RANK = ("none", "note", "warning", "error")
@@ -20,8 +22,7 @@ _SECURITY = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Value, frozen=True):
     """A reporting descriptor (3.49); empty if the log has none for the result."""
 
     descriptor: Object
@@ -31,8 +32,7 @@ class Rule:
 _NO_RULE = Rule({})
 
 
-@dataclass(frozen=True, slots=True)
-class _Component:
+class _Component(Value, frozen=True):
     """A driver or an extension (3.19) with its rules, indexed by id and guid."""
 
     properties: Object

@@ -7,12 +7,13 @@ answers the message's `ts`, the `thread_ts` of its replies: https://docs.slack.d
 
 import json
 import logging
-from dataclasses import replace
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
+
+from msgspec.structs import replace
 
 from functions.adapters.secrets import read_secret
 from functions.domain.errors import BadInputError, NotificationError

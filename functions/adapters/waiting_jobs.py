@@ -61,7 +61,7 @@ class WaitingJobs:
 
     def note_shown(self, job: "Job", topic: str) -> "Job | None":
         """Record the topic of a report before it is sent; None if another run was faster, or the job has its answer."""
-        from dataclasses import replace
+        from msgspec.structs import replace
 
         shown = (*job.shown, topic)
         written = conditional(

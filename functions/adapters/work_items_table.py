@@ -1,8 +1,9 @@
 """The work-items table: the records of work items."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from msgspec.structs import replace
 
 from functions.adapters.clock import Clock
 from functions.adapters.records import conditional, every, plain, stored

@@ -1,17 +1,16 @@
 """The settings of the worker."""
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
+from functions.domain.values import Value
 from functions.handler import decode
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
+class _Given(Value, frozen=True):
     """The setting `WORKER`, written by the Pulumi program."""
 
     repositories: tuple[str, ...]

@@ -6,7 +6,6 @@ always its text: `on:` is "on". Dates stay texts. Other values are read by the r
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -14,6 +13,7 @@ from yaml.constructor import ConstructorError, SafeConstructor
 from yaml.reader import ReaderError
 
 from functions.domain.limits import LONGEST_NUMBER, YAML
+from functions.domain.values import Value
 
 _TEXT, _NULL = "tag:yaml.org,2002:str", "tag:yaml.org,2002:null"
 _PLAIN = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float"))
@@ -26,8 +26,7 @@ class YamlError(ValueError):
     """A document is invalid or refused; the text is `NAME:LINE:COLUMN: mistake: next step`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Value, frozen=True):
     """The position of a value (line and column from 1), and the text of a scalar as it is written."""
 
     line: int
@@ -35,8 +34,7 @@ class Position:
     written: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Value, frozen=True):
     """The value of a file; and by path, the positions of its values and of its keys."""
 
     name: str

@@ -1,6 +1,5 @@
 """Begin: write the deployment's record, with the facts of its commit from GitHub, its order and its images."""
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -14,12 +13,12 @@ from functions.domain.owners import Claim, claim_of
 from functions.domain.releases import Release
 from functions.domain.requests import Request, read_request
 from functions.domain.triggers import refusal, unmerged_refusal
+from functions.domain.values import Value
 from functions.handler import Handler
 from functions.procedures.releases import OPEN, Started, open_record
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The execution, its input (`functions/domain/requests.py`), and the repositories of the definition."""
 
     deployment_id: str
@@ -28,8 +27,7 @@ class Input:
     repositories: tuple[Claim, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Value, frozen=True):
     """The release with the facts of its commit and its order, and the request."""
 
     release: Release

@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 from zipfile import ZipFile
+
+from msgspec.structs import replace
 
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.builds import BuildEnd
@@ -21,6 +22,7 @@ from functions.domain.plans import Plan, pins_of, recorded
 from functions.domain.previews import narrowed
 from functions.domain.provenance import Built
 from functions.domain.releases import Release
+from functions.domain.values import Value
 from functions.gates import registry
 from functions.gates.base import ReleaseEvidence
 from functions.gates.security import scans
@@ -28,8 +30,7 @@ from functions.handler import Handler
 from functions.procedures.signing import SIGN, digests, keep_sbom, sign
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The end of the build, and the keys of source and artifact in the bucket."""
 
     deployment_id: str
@@ -40,8 +41,7 @@ class Input:
     plan: Plan
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Value, frozen=True):
     """The verdict of each gate and of all; `plan` is the plan without parts that previews found unchanged, or None."""
 
     outcome: Literal["passed", "failed", "nothing"]

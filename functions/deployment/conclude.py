@@ -1,17 +1,15 @@
 """Conclude: write the outcome of a deployment, once (N3)."""
 
-from dataclasses import dataclass
-
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.domain import rollback
 from functions.domain.events import DeploymentFinished
 from functions.domain.reasons import readable
 from functions.domain.records import Outcome
+from functions.domain.values import Value
 from functions.handler import Handler
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The outcome according to this execution."""
 
     deployment_id: str

@@ -1,7 +1,6 @@
 """FetchSource: copy the commit's source from GitHub into the artifacts bucket, from which builds read it."""
 
 from copy import copy
-from dataclasses import dataclass
 from shutil import copyfileobj
 from tempfile import TemporaryFile
 from typing import BinaryIO
@@ -13,22 +12,21 @@ from functions.adapters.zip_archives import open_zip
 from functions.domain.errors import SourceError
 from functions.domain.limits import ARCHIVE
 from functions.domain.releases import Release
+from functions.domain.values import Value
 from functions.handler import Handler
 
 _UNPACKED_LIMIT = 1024 * 1024 * 1024
 _CHUNK = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The release to fetch."""
 
     deployment_id: str
     release: Release
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Value, frozen=True):
     """The key of the source archive in the bucket."""
 
     source: str

@@ -1,8 +1,9 @@
 """PlanRelease: decide which parts the release changes in each environment, by the changes since what runs there."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from hashlib import sha256
+
+from msgspec.structs import replace
 
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.deployments_table import DeploymentsTable
@@ -20,13 +21,13 @@ from functions.domain.pins import Pin
 from functions.domain.plans import Plan, entered_by, in_emergency, recorded, within
 from functions.domain.releases import Release
 from functions.domain.requests import Request
+from functions.domain.values import Value
 from functions.handler import Handler
 from functions.procedures.plans import changes_since, checked_manifest, own_parts, own_pins, with_left_behind
 from functions.targets import registry
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The release, its source archive, the environments of the stack in their order, and its repositories.
 
     Executions of earlier versions have no request.

@@ -1,6 +1,5 @@
 """ReachEnvironment: the release has passed the environments before; it ends the waits of older ones here (P3, P14)."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from functions.adapters.bus import Bus
@@ -17,6 +16,7 @@ from functions.domain.order import Mark, Order, is_newer
 from functions.domain.plans import StagePlan, is_outdated, pins_of
 from functions.domain.records import PlannedChange
 from functions.domain.releases import Release
+from functions.domain.values import Value
 from functions.handler import Handler
 from functions.procedures.entry import announce
 from functions.procedures.locks import overtaken_by
@@ -24,8 +24,7 @@ from functions.procedures.older_releases import END_WAITS, end_waits
 from functions.procedures.pins import kept_out
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The deployment that reaches the environment of a stage of its plan; `execution` is its own.
 
     `source` and `artifact` are keys in the artifacts bucket, the second is "" if nothing was built.
@@ -39,8 +38,7 @@ class Input:
     artifact: str
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Value, frozen=True):
     """What follows.
 
     `change`: the plan changes parts. `unchanged`: it changes nothing, and the release has passed. `superseded`: a newer

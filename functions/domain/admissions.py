@@ -6,17 +6,16 @@ waiting ──unfrozen──▶ unfrozen: it reads window, alarms and lock again
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from functions.domain import order as orders
 from functions.domain.environments import Environment, Freeze
 from functions.domain.order import Order
+from functions.domain.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Value, frozen=True):
     """A release that waits for an unfreeze; `since` (ISO 8601) is when it first waited for one of this environment."""
 
     deployment_id: str
@@ -25,8 +24,7 @@ class Held:
     since: str
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
+class Admission(Value, frozen=True):
     """The end of the wait: the output of the Await state."""
 
     outcome: Literal["unfrozen", "superseded", "held"]

@@ -7,21 +7,23 @@ open ──POST approve──▶ consent 1 … consent N ──▶ approved     
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Literal
 
+from msgspec import field
+from msgspec.structs import replace
+
 from functions.domain.gates import Verdict
 from functions.domain.order import Order, is_newer
 from functions.domain.times import minute
+from functions.domain.values import Value
 from functions.domain.watches import Accepted, AlarmReading
 
 State = Literal["open", "approved", "rejected", "expired", "superseded", "void"]
 
 
-@dataclass(frozen=True, slots=True)
-class Consent:
+class Consent(Value, frozen=True):
     """The approval of one person; an environment may need several. `at` is ISO 8601, UTC.
 
     `identity` is the ARN of the person's AWS identity, or `slack:` and the user's id; "" for one that used a link.
@@ -35,8 +37,7 @@ class Consent:
     identity: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RollbackTarget:
+class RollbackTarget(Value, frozen=True):
     """What a rollback would restore for one part (`to`: commit or version), and whether that still exists (`ready`)."""
 
     part: str
@@ -51,8 +52,7 @@ def irreversible(target: RollbackTarget) -> RollbackTarget:
     return replace(target, ready=False, reason=words if target.ready else f"{target.reason}; {words}")
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Value, frozen=True):
     """What the approval page shows, stored with the request: an approval is valid for this artifact and verdicts only.
 
     `digest` is the artifact's SHA-256 in hexadecimal. `commits` has one line a commit, newest first.
@@ -66,8 +66,7 @@ class Shown:
     rollback: tuple[RollbackTarget, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Approval:
+class Approval(Value, frozen=True):
     """One request for approval. Times are ISO 8601, UTC.
 
     `secret_hashes` has the SHA-256 of the secret of each mailed link; the secrets are not stored. `holders` maps a hash
@@ -117,8 +116,7 @@ class Approval:
         return self.needed > 1 or not self.author_may_approve
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(Value, frozen=True):
     """How a request ended: the output of the Await state.
 
     `frozen`: it expired while the environment was frozen and nobody could approve; another request follows.

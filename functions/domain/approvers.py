@@ -1,11 +1,13 @@
 """Who may approve for an environment, as today's settings say, and when two addresses are one person (A3)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import field
+
+from functions.domain.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Approvers:
+class Approvers(Value, frozen=True):
     """The settings of one environment for its approvals.
 
     `logins` maps each address, or `@domain` for a whole domain, to the approver's GitHub login, "" where none is set;

@@ -17,7 +17,6 @@ expires.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, assert_never
 
 from functions.domain.errors import ProvenanceError
@@ -26,6 +25,7 @@ from functions.domain.gates import Verdict
 from functions.domain.provenance import STATEMENT_TYPE, Valid, payload_of
 from functions.domain.records import DeploymentRecord
 from functions.domain.releases import Release
+from functions.domain.values import Value
 
 Attested = ApprovalDecided | StageFinished | RollbackFinished | DeploymentFinished
 SIGNED = "signed_"
@@ -41,8 +41,7 @@ _COMPARED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Attestation:
+class Attestation(Value, frozen=True):
     """A statement to sign: its name in the record, and its facts by their names in the record."""
 
     name: str

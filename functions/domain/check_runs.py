@@ -6,7 +6,6 @@ Only an App writes them; for a token the same verdicts are commit statuses (`fun
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from functions.domain.events import GatesJudged
@@ -14,6 +13,7 @@ from functions.domain.gates import Note, Verdict
 from functions.domain.redaction import redact
 from functions.domain.statuses import GATE
 from functions.domain.texts import code, cut, markdown, one_line, printable
+from functions.domain.values import Value
 
 # The titles and messages that people still read; GitHub takes 64 KB of a message.
 _LONGEST_TITLE, _LONGEST_MESSAGE = 255, 2000
@@ -24,8 +24,7 @@ _MOST_LISTED = 50
 _CODEBUILD = re.compile(r"^(?:file://)?/codebuild/output/src\d+/src/(?:s3/\d+/)?")
 
 
-@dataclass(frozen=True, slots=True)
-class CheckRun:
+class CheckRun(Value, frozen=True):
     """One check run; `external_id` recognises it. `notes` have a path in the repository and a line.
 
     `link` is the page with the details, "" without one.

@@ -1,7 +1,9 @@
 """The plan of a release of a commit: which parts are in, because of a path, their definition or what runs (P5)."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import field
+from msgspec.structs import replace
 
 from functions.domain.environments import Environment, PartState
 from functions.domain.images import Image
@@ -10,13 +12,13 @@ from functions.domain.order import Order
 from functions.domain.pins import Pin, left_out
 from functions.domain.plans import Change, PartPlan, Plan, SkippedPart, StagePlan, entered_by, pins_of, summary, within
 from functions.domain.requests import Parts
+from functions.domain.values import Value
 
 # The commit of a version that was deployed outside the platform and that a rollback has restored.
 _NO_COMMIT = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Value, frozen=True):
     """What the request of the release and its past limit.
 
     - `until` is the last environment, "" for all. `force` changes unchanged parts, too.

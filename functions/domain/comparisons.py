@@ -8,9 +8,12 @@ hour before the change.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
+
+from msgspec.structs import replace
+
+from functions.domain.values import Value
 
 # A latency that differs by less is noise, whatever the percentage: 3 ms instead of 2 ms.
 NOTICEABLE_MS = 50.0
@@ -22,8 +25,7 @@ _CHANGE = timedelta(minutes=10)
 _MINUTE = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Metrics:
+class Metrics(Value, frozen=True):
     """Where CloudWatch has the figures of one version, by names of metrics.
 
     `errors` are summed. `latency_ms` is the unit of `latency` in milliseconds.
@@ -37,8 +39,7 @@ class Metrics:
     dimensions: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Value, frozen=True):
     """What makes the new version worse, and how many requests of each version make a sample.
 
     `error_percent`: so many percentage points more of its requests fail. `latency_percent`: its average latency is
@@ -50,8 +51,7 @@ class Limits:
     requests: int
 
 
-@dataclass(frozen=True, slots=True)
-class Versions:
+class Versions(Value, frozen=True):
     """The metrics of the two versions that share the requests to a part, and the limits of their comparison."""
 
     new: Metrics
@@ -59,16 +59,14 @@ class Versions:
     limits: Limits
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(Value, frozen=True):
     """The metrics of all requests to a part, whichever version answers, and the limits of its comparison."""
 
     metrics: tuple[Metrics, ...]
     limits: Limits
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Value, frozen=True):
     """What the requests to one version met: how many, how many failed, and the `milliseconds` that `answers` took."""
 
     requests: float = 0
@@ -96,8 +94,7 @@ class Figures:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Samples:
+class Samples(Value, frozen=True):
     """The samples of a step so far: the figures at the last one, and how many bad ones there were in a row."""
 
     new: Figures = Figures()
@@ -105,8 +102,7 @@ class Samples:
     bad: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Value, frozen=True):
     """The result of comparing at a step; `bad` is the number of bad samples in a row.
 
     `no old version to compare`: the requests are not shared between two versions whose figures are known. `unread`:

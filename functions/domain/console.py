@@ -5,7 +5,6 @@ environment, in the phases that the README's picture has.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from functions.domain.drift import Drift
@@ -13,6 +12,7 @@ from functions.domain.environments import Freeze, PartState
 from functions.domain.locks import Lock
 from functions.domain.pins import Pin
 from functions.domain.records import DeploymentRecord
+from functions.domain.values import Value
 from functions.domain.waiting import Waiting
 from functions.domain.watches import AlarmReading
 from functions.domain.work_items import Record
@@ -22,8 +22,7 @@ Mark = Literal["passed", "runs", "waits", "back", "stopped", "ahead", "left out"
 _CLEAN = frozenset({"rejected", "expired", "void", "held"})
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(Value, frozen=True):
     """A release in one environment; `done` counts the phases that it has passed, `words` are for people."""
 
     environment: str
@@ -32,8 +31,7 @@ class Lane:
     done: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Value, frozen=True):
     """A release, what it waits for, and its lanes."""
 
     record: DeploymentRecord
@@ -41,8 +39,7 @@ class Shown:
     lanes: tuple[Lane, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentView:
+class EnvironmentView(Value, frozen=True):
     """An environment: what runs there, its freeze, lock and alarms. `unread` says why alarms could not be read.
 
     `pins` and `drifts` are those of its parts; `address` is that of the first part that has one, "" if none has.
@@ -64,16 +61,14 @@ class EnvironmentView:
         return tuple(alarm for alarm in self.alarms if alarm.state == "ALARM")
 
 
-@dataclass(frozen=True, slots=True)
-class BoardItem:
+class BoardItem(Value, frozen=True):
     """A work item, and what it waits for."""
 
     record: Record
     waiting: Waiting
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
+class Overview(Value, frozen=True):
     """The first page."""
 
     environments: tuple[EnvironmentView, ...]
@@ -88,16 +83,14 @@ class Overview:
         return releases + sum(one.waiting.dead for one in self.items)
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(Value, frozen=True):
     """A state that an execution entered, and when (ISO 8601)."""
 
     state: str
     at: str
 
 
-@dataclass(frozen=True, slots=True)
-class Trail:
+class Trail(Value, frozen=True):
     """An execution with the states that it entered, oldest first; `workflow` is the name of its definition."""
 
     workflow: str
@@ -108,8 +101,7 @@ class Trail:
     states: tuple[Passed, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Detail:
+class Detail(Value, frozen=True):
     """The page of one release."""
 
     shown: Shown

@@ -5,17 +5,17 @@ only read it. What is stored opens nothing: of the link's secret and of the sess
 derived from both the secret and the stored salt, so a link that is found later begins none.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from hmac import compare_digest, digest
+
+from functions.domain.values import Value
 
 OPENS_FOR = timedelta(minutes=5)
 LASTS = timedelta(hours=8)
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Value, frozen=True):
     """One access of `by` (an ARN), as stored; times are ISO 8601, UTC."""
 
     access_id: str

@@ -1,16 +1,17 @@
 """Decisions of people about a request for approval: who may take them, and when each one counts (A1-A5)."""
 
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec.structs import replace
 
 from functions.domain.approvals import Approval, Consent, as_of
 from functions.domain.approvers import Approvers, person
 from functions.domain.environments import Freeze
 from functions.domain.times import minute
+from functions.domain.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Value, frozen=True):
     """What a person posts from the approval page, or as an `identity` of AWS (an ARN) or of Slack (`slack:U…`).
 
     `counts_from` (ISO 8601, UTC) is the time from which an approval counts, "" for at once.
@@ -25,8 +26,7 @@ class Decision:
     counts_from: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Value, frozen=True):
     """Why a decision is not accepted; `why` selects the page and its HTTP status."""
 
     why: Literal[

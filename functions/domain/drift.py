@@ -1,11 +1,14 @@
 """Drift: a part runs something else than the platform recorded, because somebody else changed it (R15)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import field
+from msgspec.structs import replace
+
 from functions.domain.environments import PartState
+from functions.domain.values import Value
 
 # CloudTrail shows a change within minutes, on average five:
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
@@ -13,8 +16,7 @@ _SHOWN_BY_THEN = timedelta(hours=1)
 _NOTHING = "nothing that can be read"
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Value, frozen=True):
     """How CloudTrail shows a change of a part: the event's name, and the request parameters that name the part.
 
     A parameter without a value must be there, whatever its value is.
@@ -24,8 +26,7 @@ class Trace:
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Author:
+class Author(Value, frozen=True):
     """Who changed a part, according to CloudTrail: an ARN, the time (ISO 8601) and the event's name."""
 
     who: str
@@ -33,8 +34,7 @@ class Author:
     event: str
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(Value, frozen=True):
     """What is recorded of a part and what runs, in words; `since` (ISO 8601) is when it was found.
 
     `author` is None while nobody knows it.

@@ -1,11 +1,11 @@
 """Services of ECS: how a strategy is written for ECS, and what the status of a deployment means."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, assert_never
 
 from functions.domain.comparisons import Metrics
 from functions.domain.rollouts import Rollout
+from functions.domain.values import Value
 
 Strategy = Literal["rolling", "blue-green", "linear", "canary"]
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html
@@ -56,8 +56,7 @@ COPIED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Value, frozen=True):
     """A service of a cluster: its task definition (`family:revision`), its configuration, and as ECS describes it."""
 
     cluster: str
@@ -67,16 +66,14 @@ class Service:
     described: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class TargetGroup:
+class TargetGroup(Value, frozen=True):
     """A target group, and the listener rule or the load balancer that sends requests to it; both are ARNs."""
 
     arn: str
     rule: str
 
 
-@dataclass(frozen=True, slots=True)
-class TaskEnd:
+class TaskEnd(Value, frozen=True):
     """A task that runs once: whether it has ended, its exit code (None if it never began), and why it ended."""
 
     ended: bool
@@ -84,8 +81,7 @@ class TaskEnd:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceDeployment:
+class ServiceDeployment(Value, frozen=True):
     """A service deployment: the task definitions (`family:revision`) before and after it, and where it is.
 
     `percent` of the requests meet the new tasks. `hook` is the id of the pause that waits, "" if none does.

@@ -4,54 +4,47 @@
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import assert_never
 
+from functions.domain.values import Value
 from functions.domain.waits import WaitKey
 
 
-@dataclass(frozen=True, slots=True)
-class WaitEnded:
+class WaitEnded(Value, frozen=True):
     """A wait of the execution was ended: its build was stopped, or its approval request is void."""
 
     key: WaitKey
 
 
-@dataclass(frozen=True, slots=True)
-class StageStopped:
+class StageStopped(Value, frozen=True):
     """A stage that was still running after its deployment had ended was stopped."""
 
     execution: str
 
 
-@dataclass(frozen=True, slots=True)
-class OutcomeAnnounced:
+class OutcomeAnnounced(Value, frozen=True):
     """The outcome was published on behalf of a deployment that ended before it could publish it."""
 
     outcome: str
 
 
-@dataclass(frozen=True, slots=True)
-class RollbackUnderway:
+class RollbackUnderway(Value, frozen=True):
     """A rollback execution was started for a stage that ended early; the stage's lock is kept until it has ended."""
 
     environment: str
 
 
-@dataclass(frozen=True, slots=True)
-class LeftToDeployment:
+class LeftToDeployment(Value, frozen=True):
     """The deployment of the stage is still running and rolls back; the stage's lock is kept until then."""
 
 
-@dataclass(frozen=True, slots=True)
-class LockReleased:
+class LockReleased(Value, frozen=True):
     """A lock was released to the next waiter."""
 
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class LeftFrozen:
+class LeftFrozen(Value, frozen=True):
     """The environment was frozen, because it is unknown what an interrupted rollback restored."""
 
     environment: str

@@ -1,19 +1,20 @@
 """The settings of an environment, and what runs in each of its parts."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+
+from msgspec import field
 
 from functions.domain.errors import ManifestError
 from functions.domain.images import Image
 from functions.domain.manifests import Part, fill
 from functions.domain.order import Order
+from functions.domain.values import Value
 from functions.domain.watches import Before, manifest_of
 from functions.domain.windows import Closed, Window
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(Value, frozen=True):
     """The settings of one environment, carried by the deployment's definition; times in seconds.
 
     `on_active_alarm` is the reaction to an alarm that is in ALARM before the release changes anything;
@@ -78,8 +79,7 @@ class Environment:
         return {**self.variables, "environment": self.name}
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Value, frozen=True):
     """One deployed state of a part: its commit, source and artifact, and the version that its target reported.
 
     `source` and `artifact` are keys in the artifacts bucket. `commit` is empty for a version that was deployed outside
@@ -113,8 +113,7 @@ class Version:
         return self.repository == repository
 
 
-@dataclass(frozen=True, slots=True)
-class PartState:
+class PartState(Value, frozen=True):
     """What runs in one part of an environment, and the last version that was verified good there.
 
     `in_doubt` names a deployment that began to change or restore the part and has not yet recorded what runs since.
@@ -142,8 +141,7 @@ class PartState:
         return self.running is not None and self.good == self.running and not self.in_doubt
 
 
-@dataclass(frozen=True, slots=True)
-class Freeze:
+class Freeze(Value, frozen=True):
     """Why an environment is frozen: nothing deploys there until a person unfreezes it. `since` is ISO 8601."""
 
     reason: str

@@ -18,8 +18,9 @@ Every consumer matches `Event` exhaustively. Times are ISO 8601, UTC. A time is 
 its record.
 """
 
-from dataclasses import dataclass, field
 from typing import Literal, get_args
+
+from msgspec import field
 
 from functions.domain import work_items
 from functions.domain.approvals import Consent
@@ -31,11 +32,11 @@ from functions.domain.records import DeploymentRecord, Outcome, StageRecord, Sta
 from functions.domain.releases import Release
 from functions.domain.rollback import RollbackResult
 from functions.domain.times import seconds_between
+from functions.domain.values import Value
 from functions.domain.work_items import Item
 
 
-@dataclass(frozen=True, slots=True)
-class DeploymentStarted:
+class DeploymentStarted(Value, frozen=True):
     """A deployment started that has changes to make; `environments` are those it will enter, in order."""
 
     deployment_id: str
@@ -44,8 +45,7 @@ class DeploymentStarted:
     environments: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class GatesJudged:
+class GatesJudged(Value, frozen=True):
     """The verdicts of the gates before any deployment.
 
     `artifact` (a key in the artifacts bucket) contains the reports that `scans` names; `figures` are measured numbers.
@@ -64,8 +64,7 @@ class GatesJudged:
     settings: GateSettings = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class StageHeld:
+class StageHeld(Value, frozen=True):
     """A release waits before or in an environment, since a time: for a soak, a window, an unfreeze or an approval.
 
     `reason`, `whom` and `next_step` are text, whom and next of a `Waiting` (functions/domain/waiting.py). `approval_id`
@@ -82,8 +81,7 @@ class StageHeld:
     approval_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class StagePinned:
+class StagePinned(Value, frozen=True):
     """A release leaves pinned parts of an environment as they are; `reason` names each pin, `since` is now."""
 
     deployment_id: str
@@ -93,8 +91,7 @@ class StagePinned:
     since: str
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovalDecided:
+class ApprovalDecided(Value, frozen=True):
     """People approved or rejected a request; `by` names them all, `identity` is the ARN of who signed with AWS.
 
     `digest` is the SHA-256 of the artifact that was shown, "" without one.
@@ -113,8 +110,7 @@ class ApprovalDecided:
     digest: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class StageFinished:
+class StageFinished(Value, frozen=True):
     """How a stage ended. `waited_seconds` is the time it waited for windows, people and locks.
 
     `queue_seconds` is the wait for the lock, None when the lock was never acquired; `approval_seconds` is the wait for
@@ -134,8 +130,7 @@ class StageFinished:
     gates: tuple[Verdict, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DeploymentFinished:
+class DeploymentFinished(Value, frozen=True):
     """The outcome of a deployment, published once; `release` is None when it failed before the release was known."""
 
     deployment_id: str
@@ -160,8 +155,7 @@ class DeploymentFinished:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class RollbackStarted:
+class RollbackStarted(Value, frozen=True):
     """A rollback of one environment started."""
 
     deployment_id: str
@@ -172,8 +166,7 @@ class RollbackStarted:
     started_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class RollbackFinished:
+class RollbackFinished(Value, frozen=True):
     """How a rollback ended, as read back from the environment; `cause` is why it was started."""
 
     deployment_id: str
@@ -193,8 +186,7 @@ class EnvironmentEvent:
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentFrozen(EnvironmentEvent):
+class EnvironmentFrozen(EnvironmentEvent, Value, frozen=True):
     """An operator froze an environment."""
 
     environment: str
@@ -203,8 +195,7 @@ class EnvironmentFrozen(EnvironmentEvent):
     since: str
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentUnfrozen(EnvironmentEvent):
+class EnvironmentUnfrozen(EnvironmentEvent, Value, frozen=True):
     """An operator unfroze an environment."""
 
     environment: str
@@ -213,8 +204,7 @@ class EnvironmentUnfrozen(EnvironmentEvent):
     since: str
 
 
-@dataclass(frozen=True, slots=True)
-class PartsPinned(EnvironmentEvent):
+class PartsPinned(EnvironmentEvent, Value, frozen=True):
     """An operator pinned parts of an environment; `until` says in words what ends the pins."""
 
     environment: str
@@ -225,8 +215,7 @@ class PartsPinned(EnvironmentEvent):
     until: str
 
 
-@dataclass(frozen=True, slots=True)
-class PartsUnpinned(EnvironmentEvent):
+class PartsUnpinned(EnvironmentEvent, Value, frozen=True):
     """An operator ended the pins of parts of an environment."""
 
     environment: str
@@ -236,8 +225,7 @@ class PartsUnpinned(EnvironmentEvent):
     since: str
 
 
-@dataclass(frozen=True, slots=True)
-class DriftFound(EnvironmentEvent):
+class DriftFound(EnvironmentEvent, Value, frozen=True):
     """A part runs something else than the platform recorded; `reason` says what, who changed it, and when.
 
     `next_step` has the commands that mend it.
@@ -250,8 +238,7 @@ class DriftFound(EnvironmentEvent):
     since: str
 
 
-@dataclass(frozen=True, slots=True)
-class DriftEnded(EnvironmentEvent):
+class DriftEnded(EnvironmentEvent, Value, frozen=True):
     """A part runs what is recorded again; `reason` says what was found before."""
 
     environment: str
@@ -260,8 +247,7 @@ class DriftEnded(EnvironmentEvent):
     since: str
 
 
-@dataclass(frozen=True, slots=True)
-class WorkItemFinished:
+class WorkItemFinished(Value, frozen=True):
     """How one attempt at a work item ended, and the item's state after it; `pull_request` is 0 when there is none."""
 
     work_id: str

@@ -14,7 +14,6 @@ none of its paths changed, came from the deployment whose version was verified g
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -23,13 +22,13 @@ from functions.domain.environments import Environment
 from functions.domain.gates import Verdict, failed, reasons
 from functions.domain.records import DeploymentRecord
 from functions.domain.soaks import Watched, soak
+from functions.domain.values import Value
 
 _AGAIN = "deploy it there again: kiro-worker deploy … --force"
 _ROLLBACK_PAUSE = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Witness:
+class Witness(Value, frozen=True):
     """A deployment that parts in the environment before came from; `record` is None once it has expired.
 
     `watched` is its enhanced watch there, None if there was none.
@@ -40,8 +39,7 @@ class Witness:
     watched: Watched | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Former:
+class Former(Value, frozen=True):
     """The environment that the release passed before; `unproven` are parts that were never verified good there."""
 
     environment: Environment
@@ -49,8 +47,7 @@ class Former:
     unproven: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Value, frozen=True):
     """Whether the release may enter; with `soaking`, `until` (ISO 8601) is the time to check again.
 
     `superseded`: a newer release replaced it in the environment before, while it had to run there.

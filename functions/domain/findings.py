@@ -14,13 +14,13 @@ CRITICAL and HIGH findings fail the gate. A suppression inside a report is ignor
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
 from typing import Literal
 
 from functions.domain.gates import Note, Unreadable, Verdict
 from functions.domain.texts import quote
+from functions.domain.values import Value
 
 Severity = Literal["critical", "high", "medium", "low"]
 BLOCKING: tuple[Severity, ...] = ("critical", "high")
@@ -48,8 +48,7 @@ _NOTED: dict[Severity, Literal["failure", "warning", "notice"]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Scans:
+class Scans(Value, frozen=True):
     """Paths or globs of scanner reports in the build's artifact, and the path of the allow-list in the repository."""
 
     sarif: tuple[str, ...] = ()
@@ -63,11 +62,10 @@ class Scans:
         return (*self.sarif, *self.pip_audit, *self.npm_audit)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Value, frozen=True, eq=False):
     """One finding of a tool; `aliases` are other ids of it, `place` is `file:line` or a package with its version.
 
-    `message` is what the tool says of it, which is no part of what it is.
+    `message` is what the tool says of it: two findings that differ only in it are equal.
     """
 
     tool: str
@@ -75,11 +73,20 @@ class Finding:
     severity: Severity
     place: str
     aliases: tuple[str, ...] = ()
-    message: str = field(default="", compare=False)
+    message: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Finding) and self._compared == other._compared
+
+    def __hash__(self) -> int:
+        return hash(self._compared)
+
+    @property
+    def _compared(self) -> tuple[object, ...]:
+        return self.tool, self.id, self.severity, self.place, self.aliases
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(Value, frozen=True):
     """The contents of one report; `unchecked` names what the tool skipped."""
 
     report: str
@@ -87,8 +94,7 @@ class Scan:
     unchecked: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(Value, frozen=True):
     """One entry of the allow-list, valid through the day `expires` (ISO 8601) for findings at `place` (a glob)."""
 
     id: str

@@ -1,7 +1,6 @@
 """The forecast of a commit: what its deployment would do, without starting it (P11)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
@@ -10,11 +9,11 @@ from functions.domain.locks import Lock
 from functions.domain.manifests import Part
 from functions.domain.plans import Plan, StagePlan
 from functions.domain.releases import Release
+from functions.domain.values import Value
 from functions.domain.windows import LOOK_AHEAD_DAYS, opening
 
 
-@dataclass(frozen=True, slots=True)
-class StageForecast:
+class StageForecast(Value, frozen=True):
     """The forecast of one environment.
 
     `parts` and `skipped` map part names to reasons; `touches` has one line for each changed part on what the change
@@ -39,8 +38,7 @@ class StageForecast:
     pinned: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(Value, frozen=True):
     """The forecast of a release; `gates` has one line for each gate that is judged before any deployment.
 
     `lacking` are demanded gates of which nothing will report, in words; `irreversible` are parts whose migration can't

@@ -1,14 +1,15 @@
 """Verdicts of gates, and the judgement of tests and coverage (G1, G2)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
 
+from msgspec.structs import replace
+
 from functions.domain.texts import REASON, one_line, quote, recorded
+from functions.domain.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class TestRun:
+class TestRun(Value, frozen=True):
     """The totals of a release's JUnit reports; `failed` names the tests with a failure or an error."""
 
     __test__ = False  # pytest collects classes whose names begin with Test
@@ -18,31 +19,27 @@ class TestRun:
     skipped: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(Value, frozen=True):
     """Coverage in percent; `branches` is None when the report has no branch coverage."""
 
     lines: float
     branches: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sbom:
+class Sbom(Value, frozen=True):
     """The format of an SBOM with its version, and how many components it lists."""
 
     form: str
     components: int
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(Value, frozen=True):
     """A report that is missing or invalid; the reason names the file, the place in it and the fault."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Value, frozen=True):
     """What a report says of one place; `path` is "" and `line` is 0 if it does not name it."""
 
     level: Literal["failure", "warning", "notice"]
@@ -52,8 +49,7 @@ class Note:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Value, frozen=True):
     """The verdict of the gate `name`, and the reason."""
 
     name: str

@@ -9,8 +9,9 @@ A protected environment takes only what the environment before it has proved, ex
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import pairwise
+
+from msgspec import field
 
 from functions.domain.environments import Environment, PartState
 from functions.domain.images import Image, named
@@ -19,10 +20,10 @@ from functions.domain.order import is_newer
 from functions.domain.pins import Pin, left_out
 from functions.domain.plans import PartPlan, Plan, SkippedPart, StagePlan, pins_of, summary
 from functions.domain.releases import Release
+from functions.domain.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Value, frozen=True):
     """What is known of the images of a release.
 
     - `repositories` are the ECR repositories that the manifest names, by environment and service; "" for a service

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from typing import Any
@@ -11,18 +10,17 @@ from functions.domain.errors import BadInputError
 from functions.domain.images import EcrRepository, ecr_repository
 from functions.domain.releases import LONGEST_NAME, repository_mark
 from functions.domain.requests import Request
+from functions.domain.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class PushRule:
+class PushRule(Value, frozen=True):
     """Images whose tag matches `tags` (`*` stands for any characters) are released until an environment."""
 
     tags: str
     until: str
 
 
-@dataclass(frozen=True, slots=True)
-class PushedImages:
+class PushedImages(Value, frozen=True):
     """The rules of a repository (`owner/name`), of which the first that matches counts.
 
     `images` are the ECR repositories (URIs) by service.
@@ -33,8 +31,7 @@ class PushedImages:
     rules: tuple[PushRule, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ImagePush:
+class ImagePush(Value, frozen=True):
     """A push of an image with a tag: the registry's account and region, its repository there, and the time."""
 
     account: str

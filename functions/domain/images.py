@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from functions.domain.values import Value
 
 # https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
 TAG_OR_DIGEST = r"^([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|sha256:[0-9a-f]{64})$"
@@ -16,8 +17,7 @@ _TAG_OR_DIGEST = re.compile(TAG_OR_DIGEST)
 _DIGEST = "sha256:"
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Value, frozen=True):
     """An image of an ECR repository (`123456789012.dkr.ecr.eu-central-1.amazonaws.com/api`) with its digest.
 
     `tag` is what the request named, "" for an image that was named by its digest.
@@ -38,8 +38,7 @@ class Image:
         return self.tag or self.digest[:19]
 
 
-@dataclass(frozen=True, slots=True)
-class EcrRepository:
+class EcrRepository(Value, frozen=True):
     """A repository of ECR: the account and region of its registry, and its name there."""
 
     account: str

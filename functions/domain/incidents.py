@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from functions.domain.events import DeploymentFinished, RollbackFinished, RollbackStarted
 from functions.domain.records import DeploymentRecord
 from functions.domain.rollback import RollbackResult
 from functions.domain.texts import code, url_path
 from functions.domain.times import seconds_between
+from functions.domain.values import Value
 
 Rollback = RollbackStarted | RollbackFinished
 LABEL = "incident"
@@ -21,8 +21,7 @@ _RESULTS: Mapping[RollbackResult, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
+class Links(Value, frozen=True):
     """Base URLs of GitHub and the runbooks, without a trailing slash, and the AWS region of the stack."""
 
     github: str

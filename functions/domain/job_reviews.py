@@ -12,7 +12,6 @@ https://docs.github.com/actions/how-tos/deploy/configure-and-manage-deployments/
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -27,6 +26,7 @@ from functions.domain.records import DeploymentRecord
 from functions.domain.releases import is_commit
 from functions.domain.requests import Request, push_name
 from functions.domain.triggers import TriggerRules
+from functions.domain.values import Value
 from functions.domain.watches import Baseline
 from functions.domain.windows import LOOK_AHEAD_DAYS, opening
 
@@ -39,8 +39,7 @@ _LONGEST_ENVIRONMENT = 255
 _GRACE = timedelta(minutes=15)
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Value, frozen=True):
     """A job that waits for the platform's answer.
 
     `run` is the number of its workflow run, `environment` the name on GitHub, `ref` the name of a branch or tag.
@@ -62,8 +61,7 @@ class Job:
         return f"job/{self.repository}/{self.run}/{self.environment}"
 
 
-@dataclass(frozen=True, slots=True)
-class JobReview:
+class JobReview(Value, frozen=True):
     """The answer to a job; `topic` is what a waiting job waits for."""
 
     state: Literal["approved", "rejected", "waiting"]

@@ -9,16 +9,17 @@ the change atomic.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Literal, TypeGuard
 
+from msgspec.structs import replace
+
 from functions.domain.order import Order, are_independent, is_newer
+from functions.domain.values import Value
 
 Mode = Literal["superseded", "queued", "parallel"]
 
 
-@dataclass(frozen=True, slots=True)
-class Contender:
+class Contender(Value, frozen=True):
     """An execution that requests the lock; `order` is the position of its release in its repository.
 
     A rollback is placed before all waiting releases and is never superseded.
@@ -32,8 +33,7 @@ class Contender:
     repository: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Waiter:
+class Waiter(Value, frozen=True):
     """A contender in the queue; `token` is empty until its Await state has stored a task token. `since` is ISO 8601."""
 
     contender: Contender
@@ -41,8 +41,7 @@ class Waiter:
     token: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(Value, frozen=True):
     """A lock as stored. `fence` only grows, so that writes with an older number are refused; `since` is ISO 8601."""
 
     key: str
@@ -52,8 +51,7 @@ class Lock:
     waiters: tuple[Waiter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(Value, frozen=True):
     """The proof of holding a lock; every function that changes an environment requires it.
 
     Records of its `repository` may be written with it; "" in a lease from before the platform recorded owners.
@@ -65,8 +63,7 @@ class Lease:
     repository: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LockResult:
+class LockResult(Value, frozen=True):
     """The result of a request; `wake` lists the waiters to notify after the write, with their outcomes."""
 
     lock: Lock

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
+from msgspec import field
+
 from functions.domain.errors import ManifestError
-from functions.domain.part_upgrade import current_part
-from functions.domain.upgrades import UPGRADES
+from functions.domain.values import Value
 
 if TYPE_CHECKING:
     from functions.domain.git_patterns import GitPatterns
@@ -22,16 +22,14 @@ MANIFEST = "delivery.yml"
 _NAME = re.compile(r"\{(\w+)\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(Value, frozen=True):
     """The health URL of a service, and the field of its JSON response that has the running commit."""
 
     url: str
     version_field: str = "version"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Value, frozen=True):
     """One thing that a release changes in an environment: the infrastructure, or a service.
 
     - `paths`: patterns as in `.gitignore`, for the files that concern it. Without any, every change does.
@@ -54,24 +52,20 @@ class Part:
     settings: dict[str, Any] = field(default_factory=dict)
 
 
-UPGRADES[Part] = current_part
-
 # The manifest keys that one gate reads. JSON values only: the plan passes them through the execution.
 Settings = dict[str, Any]
 # By the name of the gate; a gate that the manifest does not mention is left out.
 GateSettings = dict[str, Settings]
 
 
-@dataclass(frozen=True, slots=True)
-class AfterDeploy:
+class AfterDeploy(Value, frozen=True):
     """The build that tests an environment after a deployment, and the settings of the gates that read its artifact."""
 
     buildspec: str
     gates: GateSettings = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Value, frozen=True):
     """The parts of a repository in the order in which they are applied: infrastructure before services.
 
     `buildspec` builds a release. The gates of `gates` read its artifact before any deployment; those of `after_deploy`

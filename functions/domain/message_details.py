@@ -1,7 +1,6 @@
 """What a message about an event has beside its words: what runs now, facts, next steps and addresses (N1)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from functions.domain.environments import PartState
 from functions.domain.events import (
@@ -22,6 +21,7 @@ from functions.domain.events import (
 )
 from functions.domain.releases import Release
 from functions.domain.texts import url_path
+from functions.domain.values import Value
 from functions.domain.waiting import AGAIN, GOOD
 
 OfDeployment = (
@@ -38,8 +38,7 @@ OfDeployment = (
 Running = Mapping[str, Sequence[PartState]]
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
+class Links(Value, frozen=True):
     """Base URLs of GitHub, the runbooks and the console; without one, its links are left out."""
 
     github: str = ""

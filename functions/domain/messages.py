@@ -4,7 +4,6 @@
 facts where and why, its steps what can be done.
 """
 
-from dataclasses import dataclass
 from typing import Literal, assert_never
 
 from functions.domain import budgets
@@ -43,6 +42,7 @@ from functions.domain.message_details import (
 )
 from functions.domain.slack_actions import Button, buttons
 from functions.domain.texts import REASON, one_line
+from functions.domain.values import Value
 
 Topic = Literal["deployments", "approvals", "rollbacks"]
 
@@ -84,8 +84,7 @@ _RESULTS = {"deployed": "passed", "void": "void"} | {
 NO_LINKS = Links()
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Value, frozen=True):
     """One message, sent as a mail and to Slack; every text has one line.
 
     `subject` says outcome and place, `lead` what happened. `facts` and `links` have a name each; `steps` are what

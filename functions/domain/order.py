@@ -16,13 +16,13 @@ the same service; it neither replaces a commit nor is replaced by one, because n
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
-from functions.domain.upgrades import UPGRADES
+from msgspec.structs import replace
+
+from functions.domain.values import Value
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Order:
+class Order(Value, frozen=True, order=True):
     """The position of a release; among releases of the main branch a greater one is newer.
 
     An epoch ends when a commit of the main branch begins that is neither an ancestor nor a descendant of the head:
@@ -39,16 +39,7 @@ class Order:
     services: tuple[str, ...] = ()
 
 
-def _stored(value: object) -> object:
-    """The order of a release; None for the time of a commit, by which an earlier version ordered locks."""
-    return None if isinstance(value, str) else value
-
-
-UPGRADES[Order | None] = _stored
-
-
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Value, frozen=True):
     """The newest release of a repository's main branch that has begun: its commit and its order.
 
     `branches` counts the releases that began with other commits. Before the first release of the main branch `head` is
@@ -60,8 +51,7 @@ class History:
     branches: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Value, frozen=True):
     """A release that reached or passed an environment. `execution` is the ARN of its deployment, "" if unknown."""
 
     order: Order
@@ -70,8 +60,7 @@ class Mark:
     execution: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(Value, frozen=True):
     """The newest release of a repository that reached an environment, and the newest that passed it.
 
     It `arrived` when it had passed the environments before, and may still wait. It `passed` when it was verified good

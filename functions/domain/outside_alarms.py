@@ -2,10 +2,10 @@
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from functions.domain.errors import BadInputError
+from functions.domain.values import Value
 from functions.domain.watches import AlarmReading, Severity
 
 # The longest difference between signing and receiving: clocks differ, and a recorded request must become invalid.
@@ -26,8 +26,7 @@ _FIELDS = ("name", "state", "severity", "reason", "url")
 _LIMIT = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class OutsideAlarm:
+class OutsideAlarm(Value, frozen=True):
     """The last report of a monitor; `at` is when it was signed (ISO 8601), so that replayed older ones are ignored."""
 
     name: str

@@ -1,10 +1,13 @@
 """Which repository of the stack may deliver what: names of manifests, targets and environments."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING
+
+from msgspec import field
+
+from functions.domain.values import Value
 
 if TYPE_CHECKING:
     from functions.domain.manifests import Manifest
@@ -15,8 +18,7 @@ KeyPath = tuple[str | int, ...]
 Names = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Value, frozen=True):
     """What a repository may deliver; None stands for everything.
 
     `targets` are the names of what its services change, such as Lambda functions; `*` stands for any characters. Only

@@ -1,16 +1,14 @@
 """The figures of a load run, and the verdict of the performance gate (G4)."""
 
-from dataclasses import dataclass
-
 from functions.domain.gates import Unreadable, Verdict
+from functions.domain.values import Value
 
 _SUCCESS_PERCENT = 95.0
 _MEAN_SECONDS = 2.0
 _REGRESSION_PERCENT = 50.0
 
 
-@dataclass(frozen=True, slots=True)
-class Performance:
+class Performance(Value, frozen=True):
     """The totals of a load run: requests, failed requests, and the mean response time in seconds."""
 
     requests: int

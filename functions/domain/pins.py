@@ -7,11 +7,13 @@ after it, too: no environment gets what the one before did not pass.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec.structs import replace
+
+from functions.domain.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
+class Pin(Value, frozen=True):
     """Who pinned a part of an environment, when (ISO 8601) and why.
 
     `newer_than` is the full commit from which a release has to descend to pass; "": only a person ends the pin.

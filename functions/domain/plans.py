@@ -1,17 +1,19 @@
 """The plan of a deployment: which parts change in which environments, and why each part is in or out (P5)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Literal
+
+from msgspec import field
+from msgspec.structs import replace
 
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.images import Image
 from functions.domain.manifests import MANIFEST, AfterDeploy, GateSettings, Manifest, Part
 from functions.domain.order import is_newer
+from functions.domain.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class PartPlan:
+class PartPlan(Value, frozen=True):
     """A part that the release changes, and why; `by_path` if changed paths are the only reason.
 
     `follows` names the part whose change is the only reason: it may change how this part is configured. `running` is
@@ -25,8 +27,7 @@ class PartPlan:
     running: Version | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SkippedPart:
+class SkippedPart(Value, frozen=True):
     """A part that the release does not change, why, and the version that it judged by.
 
     `pinned`: the release would change it, and a pin keeps it out.
@@ -38,8 +39,7 @@ class SkippedPart:
     pinned: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class StagePlan:
+class StagePlan(Value, frozen=True):
     """The changes in one environment; `parts` are in the order in which they are applied, none if nothing changes.
 
     `gone` are parts that run in the environment and that the manifest no longer names. They are not watched while this
@@ -57,8 +57,7 @@ class StagePlan:
     descends_from: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Value, frozen=True):
     """What a deployment will do; `stages` are all environments that it walks, with and without changes.
 
     With `invalid`, the reason is what a person has to correct. Without a `buildspec` nothing is built. `files` are the
@@ -75,8 +74,7 @@ class Plan:
     manifest_digest: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Value, frozen=True):
     """The difference from a running commit to the release; `files` is None when it is unknown."""
 
     status: Literal["ahead", "behind", "identical", "diverged", "unknown"]

@@ -6,10 +6,12 @@ changed properties counts as a change.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec.structs import replace
 
 from functions.domain.plans import PartPlan, Plan, SkippedPart, StagePlan
 from functions.domain.texts import quote
+from functions.domain.values import Value
 
 METADATA = frozenset({"tags", "tagsAll", "description"})
 _UNCHANGED = frozenset({"same", "read", "refresh"})
@@ -18,8 +20,7 @@ _PROPERTY = re.compile(r"(\w+)(?=$|[.\[])")
 _NAMED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceStep:
+class ResourceStep(Value, frozen=True):
     """The operation on one resource (a URN); `differences` are the paths of changed properties, for updates only."""
 
     operation: str
@@ -28,8 +29,7 @@ class ResourceStep:
     replaces: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(Value, frozen=True):
     """The steps of one preview report."""
 
     report: str

@@ -3,11 +3,11 @@
 What the comment says is read from the branch: a task that is done is a commit and a mark in `tasks.md`.
 """
 
-from dataclasses import dataclass
 from hashlib import sha256
 
 from functions.domain.redaction import redact
 from functions.domain.texts import QUOTE, code, markdown_line
+from functions.domain.values import Value
 from functions.domain.work_items import State
 
 MARKER = "<!-- kiro-worker:progress -->"
@@ -22,8 +22,7 @@ _NEXT: dict[State, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Value, frozen=True):
     """How many tasks are done, how many there are, and the title of the first open one ("" if none is).
 
     `attempt` is the name of the execution, `log` the page of its build's log, "" before the build has one.

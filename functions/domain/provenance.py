@@ -11,7 +11,6 @@ the predicate SLSA Provenance v1 (https://slsa.dev/spec/v1.0/provenance), in a D
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -20,6 +19,7 @@ from functions.domain.errors import ProvenanceError
 from functions.domain.gates import Verdict
 from functions.domain.manifests import MANIFEST
 from functions.domain.releases import Release
+from functions.domain.values import Value
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
@@ -33,8 +33,7 @@ Valid = Callable[[bytes, bytes], bool]
 """Whether a signature (second) of a message (first) is one of the stack's key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
+class Built(Value, frozen=True):
     """What a statement is about: an artifact that passed the gates.
 
     - `build` is the ARN of its build; `buildspec` is the path of the build's buildspec.
@@ -55,8 +54,7 @@ class Built:
     verdicts: tuple[Verdict, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Value, frozen=True):
     """What the record of a release says, and what a statement about it must say, too.
 
     `statement` is the digest of the envelope, "" without one; `digest` is that of the artifact, "" if not recorded.
@@ -70,8 +68,7 @@ class Recorded:
     statement: str
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(Value, frozen=True):
     """A statement whose signature is valid and that agrees with the record; `subjects` are digests by name."""
 
     recorded: Recorded

@@ -5,7 +5,6 @@ Everything that a repository wrote (names, paths, reasons) is escaped for GitHub
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from functions.domain.forecasts import Forecast, StageForecast
@@ -14,6 +13,7 @@ from functions.domain.plans import Change
 from functions.domain.records import PlanRecord
 from functions.domain.redaction import redact
 from functions.domain.texts import code, markdown, markdown_line
+from functions.domain.values import Value
 
 CHECK = "kiro/plan"
 Conclusion = Literal["success", "failure"]
@@ -22,8 +22,7 @@ _MOST_PARTS, _LONGEST = 30, 60_000
 _MARKER = re.compile(r"<!-- kiro/plan ([0-9a-f]{40}) -->")
 
 
-@dataclass(frozen=True, slots=True)
-class PullPlan:
+class PullPlan(Value, frozen=True):
     """The conclusion and title of the check, and the text of check and comment; the comment begins with the marker."""
 
     conclusion: Conclusion
@@ -31,8 +30,7 @@ class PullPlan:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class BuiltPlan:
+class BuiltPlan(Value, frozen=True):
     """A deployment of the same commit whose build made previews: its id, and its recorded plan."""
 
     deployment_id: str

@@ -5,15 +5,15 @@ https://github.com/pulumi/pulumi/tree/v3.272.0/pkg/backend/diy (`store.go`, `sta
 """
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
+
+from functions.domain.values import Value
 
 # The message of an update is the only text in Pulumi's record that whoever runs it chooses.
 _MESSAGE = re.compile(r"Kiro Worker: commit ([0-9a-f]{40}), deployment \S+")
 
 
-@dataclass(frozen=True, slots=True)
-class StateFolder:
+class StateFolder(Value, frozen=True):
     """The folder of a bucket with the states of one repository in one environment, and a stack in it."""
 
     bucket: str
@@ -52,8 +52,7 @@ class StateFolder:
         return f"{self.folder}/.pulumi"
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateRecord:
+class UpdateRecord(Value, frozen=True):
     """The record of an update that has ended, and the time at which it was written."""
 
     kind: str
@@ -62,8 +61,7 @@ class UpdateRecord:
     written: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class StackState:
+class StackState(Value, frozen=True):
     """A stack by its state: whether an update has not ended, when its checkpoint was written, and the last update."""
 
     unfinished: bool

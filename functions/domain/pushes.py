@@ -7,19 +7,18 @@ notified/{id of an event}       the channels that a notification was sent to
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from functions.domain.errors import BadInputError
 from functions.domain.releases import branch_or_tag, is_commit, skips_ci
 from functions.domain.requests import Request, Trigger, push_name
 from functions.domain.triggers import NotDelivered, TriggerRules, last_environment
+from functions.domain.values import Value
 
 SKIPPED = "the subject of the commit message asks for it, with [skip ci] or another form"
 
 
-@dataclass(frozen=True, slots=True)
-class PushKey:
+class PushKey(Value, frozen=True):
     """The key of the main branch's head as it was last seen."""
 
     repository: str
@@ -28,8 +27,7 @@ class PushKey:
         return f"push/{self.repository}"
 
 
-@dataclass(frozen=True, slots=True)
-class RefsKey:
+class RefsKey(Value, frozen=True):
     """The key of a repository's version tags and delivered branches as they were last seen."""
 
     repository: str
@@ -38,8 +36,7 @@ class RefsKey:
         return f"refs/{self.repository}"
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryKey:
+class DeliveryKey(Value, frozen=True):
     """The key of a webhook delivery: the SHA-256 of its body in hexadecimal."""
 
     digest: str
@@ -48,16 +45,14 @@ class DeliveryKey:
         return f"delivery/{self.digest}"
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Value, frozen=True):
     """Start a deployment with this request under this execution name."""
 
     name: str
     request: Request
 
 
-@dataclass(frozen=True, slots=True)
-class Ignored:
+class Ignored(Value, frozen=True):
     """A valid delivery that starts no deployment, and why."""
 
     reason: str

@@ -4,12 +4,14 @@ Each run of the reconciliation decides again, so a postponed decision is made by
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
+from msgspec import field
+
 from functions.domain.records import DeploymentRecord
 from functions.domain.releases import skips_ci
+from functions.domain.values import Value
 
 # Step Functions deletes executions after 90 days. An older head may have been deployed, so it is not started again.
 _FORGOTTEN = timedelta(days=85)
@@ -19,8 +21,7 @@ _RUNNING = "RUNNING"
 _TAGS = "refs/tags/"
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(Value, frozen=True):
     """The head of a main branch, and when the platform first saw it there (ISO 8601).
 
     A `settled` one was started, or starts nothing: it is not judged again while it stays the head.
@@ -31,8 +32,7 @@ class Sighting:
     settled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SeenRefs:
+class SeenRefs(Value, frozen=True):
     """The version tags and delivered branches of a repository, as they were read at `at` (ISO 8601).
 
     `known` has what each names: the id of a commit or tag object. `since` has the time at which one was first seen that
@@ -44,8 +44,7 @@ class SeenRefs:
     since: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Value, frozen=True):
     """The refs of a repository with the ids that they name: tags by the date of their commits, newest first.
 
     Without `all_tags` older ones are left out, without `all_branches` some branches.
@@ -56,8 +55,7 @@ class Listed:
     all_branches: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Value, frozen=True):
     """An execution as Step Functions describes it; times are ISO 8601, `ended` is empty while it runs.
 
     `started` and `ended` are empty when it was read from an event, which has no times. `cause` is what the person or
@@ -74,8 +72,7 @@ class Ended:
     cause: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RunningBuild:
+class RunningBuild(Value, frozen=True):
     """A build in progress; `deployment_id` is empty when no deployment started it. `started` is ISO 8601."""
 
     build_id: str

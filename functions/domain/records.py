@@ -5,8 +5,9 @@ mapping by environment. Attributes that a row lacks have their defaults; unknown
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import field
 
 from functions.domain.environments import PartState
 from functions.domain.gates import Verdict
@@ -16,6 +17,7 @@ from functions.domain.performance import Performance
 from functions.domain.releases import Release
 from functions.domain.requests import Request
 from functions.domain.rollback import Compensation, RollbackResult
+from functions.domain.values import Value
 
 StageResult = Literal[
     "passed", "rejected", "expired", "superseded", "void", "held", "failed", "restored", "partly", "unknown"
@@ -44,8 +46,7 @@ Outcome = Literal[
 """How a deployment ends; `rollback` is the record of an operator's rollback, which deploys nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class StageRecord:
+class StageRecord(Value, frozen=True):
     """How a stage ended; times are ISO 8601. `waited_seconds` is its time of waiting for windows, people and locks."""
 
     result: StageResult
@@ -55,8 +56,7 @@ class StageRecord:
     waited_seconds: float = 0
 
 
-@dataclass(frozen=True, slots=True)
-class RollbackRecord:
+class RollbackRecord(Value, frozen=True):
     """How a rollback ended, why it was started (`cause`), and its rollback clock (ISO 8601; R9)."""
 
     result: RollbackResult
@@ -67,8 +67,7 @@ class RollbackRecord:
     verified_at: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class BaselineRecord:
+class BaselineRecord(Value, frozen=True):
     """The result of reading an environment's alarms before the release; `at` is ISO 8601.
 
     `too_slow` are the alarms that the watch after the release is too short for.
@@ -80,15 +79,13 @@ class BaselineRecord:
     too_slow: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class BuildRecord:
+class BuildRecord(Value, frozen=True):
     """The place of the log of the build that the gates judged; "" if there was none."""
 
     log: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedStage:
+class PlannedStage(Value, frozen=True):
     """One environment of the plan: the names of changed and skipped parts, each with its reason.
 
     `pinned` are the skipped parts that a pin keeps out.
@@ -100,8 +97,7 @@ class PlannedStage:
     pinned: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PlanRecord:
+class PlanRecord(Value, frozen=True):
     """The plan of the deployment."""
 
     outcome: str = ""
@@ -109,8 +105,7 @@ class PlanRecord:
     stages: tuple[PlannedStage, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedChange:
+class PlannedChange(Value, frozen=True):
     """What a deployment starts a stage with: written before that, and compared when the stage begins.
 
     `source` and `artifact` are keys in the artifacts bucket; `gone` are parts that the manifest no longer names.
@@ -127,8 +122,7 @@ class PlannedChange:
     descends_from: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DeploymentRecord:
+class DeploymentRecord(Value, frozen=True):
     """A deployment, or a rollback that a person asked for. `request` is what it was started with, None for a rollback.
 
     `outcome` is empty until it has ended; `status` is its current status.

@@ -1,13 +1,15 @@
 """A release: one commit of one repository that is delivered, or images with the manifest of one."""
 
 import re
-from dataclasses import dataclass, field
 from hashlib import sha256
+
+from msgspec import field
 
 from functions.domain.errors import BadInputError
 from functions.domain.images import Image, named
 from functions.domain.order import Order
 from functions.domain.texts import one_line
+from functions.domain.values import Value
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 # https://docs.github.com/en/actions/how-tos/manage-workflow-runs/skip-workflow-runs
@@ -18,8 +20,7 @@ _MERGED = re.compile(r"^Merge pull request #(\d{1,9}) from |\(#(\d{1,9})\)$")
 LONGEST_NAME = 48
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(Value, frozen=True):
     """One commit to deliver; `order` is its position among the releases of its repository, None before Begin.
 
     `committed_at` (ISO 8601, UTC) is for people and for the lead time: it is the clock of whoever made the commit.

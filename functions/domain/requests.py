@@ -12,9 +12,11 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from typing import Any, Literal, get_args
+
+from msgspec import field
+from msgspec.structs import fields
 
 from functions.domain.errors import BadInputError
 from functions.domain.images import is_tag_or_digest
@@ -25,6 +27,7 @@ from functions.domain.releases import (
     is_commit,
     repository_mark,
 )
+from functions.domain.values import Value
 
 Trigger = Literal["push", "tag", "dispatch", "operator", "reconciliation", "image"]
 Parts = Literal["all", "infrastructure"]
@@ -38,8 +41,7 @@ _FLAGS = ("force", "emergency", "forced")
 _ADDED_BY_AWS = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Value, frozen=True):
     """What to deploy and how far; settings limit it (`functions/domain/triggers.py`).
 
     - `ref` is a branch or tag (`refs/heads/…`, `refs/tags/…`, or a name alone), `commit` is "" for the newest one.
@@ -64,8 +66,7 @@ class Request:
     forced: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RollbackRequest:
+class RollbackRequest(Value, frozen=True):
     """A rollback that a person asks for; an empty text stands for what is not given.
 
     `part` is one service or the infrastructure, `to` a version tag, a commit or the beginning of one, and `deployment`

@@ -1,17 +1,16 @@
 """Rollback: the ledger entries that are undone, their order, and the result (R4, R5)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from functions.domain.environments import PartState, Version
 from functions.domain.manifests import Part
+from functions.domain.values import Value
 
 RollbackResult = Literal["restored", "partly", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Compensation:
+class Compensation(Value, frozen=True):
     """One ledger entry, written before the change that it undoes; `at` is ISO 8601.
 
     `before` is the version to restore, None when the part did not run yet. `recorded` is the version in the record at
@@ -29,16 +28,14 @@ class Compensation:
     doubted: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Value, frozen=True):
     """One part to restore, and the version to restore."""
 
     part: Part
     to: Version
 
 
-@dataclass(frozen=True, slots=True)
-class ReadBack:
+class ReadBack(Value, frozen=True):
     """The version that a part should run after a rollback (`meant`) and the version that it runs (`found`).
 
     `meant` is None for a first release, `found` is None when it is unknown, `healthy` is None when there is no probe.

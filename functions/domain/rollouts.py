@@ -1,14 +1,14 @@
 """Rollouts in steps: the shares of the requests that meet a new version, one after the other (R12)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from functions.domain.values import Value
 
 RolloutOutcome = Literal["done", "paused", "underway", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Rollout:
+class Rollout(Value, frozen=True):
     """How far the change of a part is.
 
     - `done`: all requests meet `version`.

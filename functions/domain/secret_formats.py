@@ -2,12 +2,12 @@
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from functions.domain.errors import BadInputError
 from functions.domain.networks import is_loopback
+from functions.domain.values import Value
 
 # A signing secret should have at least 128 bits: 32 hexadecimal digits.
 _SHORTEST = 32
@@ -27,8 +27,7 @@ _SLACK = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SlackApp:
+class SlackApp(Value, frozen=True):
     """An app's bot token and the id of the channel that it posts to; `api` is the Web API's base URL."""
 
     token: str

@@ -12,11 +12,11 @@ https://www.conventionalcommits.org/en/v1.0.0/#specification, https://semver.org
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from functions.domain.redaction import redact
 from functions.domain.texts import code, markdown_line
+from functions.domain.values import Value
 
 Bump = Literal["major", "minor", "patch"]
 _TAG = re.compile(r"v(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})")
@@ -27,8 +27,7 @@ _HEADINGS: dict[Bump, str] = {"major": "Breaking changes", "minor": "Features", 
 _MOST_LINES = 100
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class SemanticVersion:
+class SemanticVersion(Value, frozen=True, order=True):
     """A version without a release candidate."""
 
     major: int
@@ -45,8 +44,7 @@ class SemanticVersion:
 FIRST = SemanticVersion(0, 1, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Value, frozen=True):
     """What a release was judged by: its commit and deployment, a line per gate, and the addresses of both."""
 
     commit: str

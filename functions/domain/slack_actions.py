@@ -9,13 +9,15 @@ https://docs.slack.dev/interactivity/handling-user-interaction (form, and respon
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qs
+
+from msgspec import field
 
 from functions.domain.errors import BadInputError
 from functions.domain.events import Event, StageFinished, StageHeld
 from functions.domain.texts import slack
+from functions.domain.values import Value
 
 Action = Literal["approve", "reject", "roll_back"]
 _LABELS: dict[Action, str] = {"approve": "Approve", "reject": "Reject", "roll_back": "Roll back"}
@@ -27,8 +29,7 @@ _QUESTIONS: dict[Action, str] = {
 _MOST_BLOCKS = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Button:
+class Button(Value, frozen=True):
     """A button: what it asks for, where, and what it is about: a request's id, or an environment and a deployment."""
 
     action: Action
@@ -36,8 +37,7 @@ class Button:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Press:
+class Press(Value, frozen=True):
     """A button that was pressed: by which user, in which message (`ts`, blocks), and where to answer."""
 
     action: Action

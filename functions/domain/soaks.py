@@ -4,18 +4,17 @@ The enhanced watch of the release is the proof: it reads alarms and health for a
 back at a critical alarm, and is stopped by the next deployment to the environment.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from functions.domain.times import seconds_between
+from functions.domain.values import Value
 
 # The statuses of an execution that watched until its end; any other end leaves a time in which nobody watched.
 _WATCHED_ALL = frozenset({"RUNNING", "SUCCEEDED", "ABORTED"})
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(Value, frozen=True):
     """The enhanced watch of a release: the status of its execution, its start and its end ("" while it runs)."""
 
     status: str
@@ -23,8 +22,7 @@ class Watched:
     ended: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Soak:
+class Soak(Value, frozen=True):
     """Whether the time has passed; `until` (ISO 8601) is when it will have, with `soaking`.
 
     `cut`: another deployment ended it before. `unwatched`: nothing shows what happened in the time.

@@ -1,7 +1,8 @@
 """Commit statuses and GitHub deployment statuses of a release (N2)."""
 
-from dataclasses import dataclass, replace
 from typing import Literal, assert_never
+
+from msgspec.structs import replace
 
 from functions.domain.events import (
     ApprovalDecided,
@@ -21,6 +22,7 @@ from functions.domain.events import (
 )
 from functions.domain.gates import Verdict, failed, foremost, reasons
 from functions.domain.records import DeploymentRecord, Outcome, PlannedStage
+from functions.domain.values import Value
 
 # The beginning of the contexts of gates before any deployment, which an App shows as check runs.
 GATE = "kiro/gate/"
@@ -54,8 +56,7 @@ _ENDS: dict[str, DeploymentState] = {
 _Shown = tuple[str, DeploymentState, str]
 
 
-@dataclass(frozen=True, slots=True)
-class CommitStatus:
+class CommitStatus(Value, frozen=True):
     """One commit status; its context is `kiro` for the deployment, `kiro/<environment>` for a stage.
 
     `kiro/gates` is for all gates before any deployment, `kiro/gate/<gate>` for each of them, and
@@ -71,8 +72,7 @@ class CommitStatus:
     link: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class DeploymentStatus:
+class DeploymentStatus(Value, frozen=True):
     """The state of a GitHub deployment; `deployment_id` is the platform's id, which its payload contains."""
 
     deployment_id: str

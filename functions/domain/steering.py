@@ -6,12 +6,14 @@ away while it is worked on ends the attempt, too.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any, Literal, assert_never
+
+from msgspec.structs import replace
 
 from functions.domain.errors import BadInputError
 from functions.domain.pushes import Ignored
 from functions.domain.texts import QUOTE, code
+from functions.domain.values import Value
 from functions.domain.work_items import Columns, Item, Record, Stop
 
 Verb = Literal["stop", "retry"]
@@ -22,8 +24,7 @@ _INSTRUCTION = re.compile(r"/kiro[ \t]+(\S+)[ \t]*")
 _LOGIN = re.compile(r"[A-Za-z0-9-]{1,100}(\[bot\])?")
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
+class Instruction(Value, frozen=True):
     """`by` is the login of the comment's author, whose rights are not known yet; `comment` is its id."""
 
     verb: Verb
@@ -34,8 +35,7 @@ class Instruction:
     comment: int
 
 
-@dataclass(frozen=True, slots=True)
-class Steered:
+class Steered(Value, frozen=True):
     """What follows from an instruction.
 
     The record to save (None: no change), whether its execution is stopped, the card's column ("": it stays), and the

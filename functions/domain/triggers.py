@@ -12,11 +12,11 @@ A commit that the main branch does not reach never enters a protected environmen
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from functions.domain.releases import branch_or_tag
+from functions.domain.values import Value
 
 if TYPE_CHECKING:
     from functions.domain.owners import Claim
@@ -29,8 +29,7 @@ _CANDIDATE = re.compile(rf"v{_NUMBER}\.{_NUMBER}\.{_NUMBER}-rc\.{_NUMBER}")
 _DEPLOY_ALL = re.compile(r"\[deploy-all\]", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class TriggerRules:
+class TriggerRules(Value, frozen=True):
     """The settings of the stack that say what starts a release, and how far it goes.
 
     `environments` are in the order in which a release enters them. `branches` are globs, in which `*` stands for any
@@ -51,8 +50,7 @@ class TriggerRules:
         return f"refs/heads/{self.main_branch}"
 
 
-@dataclass(frozen=True, slots=True)
-class NotDelivered:
+class NotDelivered(Value, frozen=True):
     """Why a ref is not delivered."""
 
     reason: str

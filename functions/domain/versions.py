@@ -2,18 +2,17 @@
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from functions.domain.times import seconds_between
+from functions.domain.values import Value
 
 # What lists executions is eventually consistent: a version is kept for a while after it was replaced.
 KEPT_SECONDS = 86_400
 _NAMED = re.compile(r"arn:[\w-]+:(?:lambda:[\w-]*:\d*:function|states:[\w-]*:\d*:stateMachine):[\w-]+(?::\d+)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(Value, frozen=True):
     """One version of a function or workflow; `arn` ends in its number, `at` (ISO 8601) is when it was published."""
 
     arn: str

@@ -6,7 +6,6 @@ function here.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from functions.domain.approvals import Approval
@@ -15,6 +14,7 @@ from functions.domain.locks import Contender, Lock
 from functions.domain.records import DeploymentRecord
 from functions.domain.texts import one_line
 from functions.domain.times import minute
+from functions.domain.values import Value
 from functions.domain.work_items import Record
 
 Kind = Literal[
@@ -26,8 +26,7 @@ AGAIN = "correct the cause and push, or `kiro-worker deploy` it again"
 _BY_ITSELF = "nobody: it goes on by itself"
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Value, frozen=True):
     """One wait. `text` says what is waited for; `whom` is who can end it, `next` a command or another step.
 
     `since` and `until` are ISO 8601, "" if unknown. `dead` is true for what waits for nothing and did not end well.

@@ -12,17 +12,18 @@ The same table has rows that are no waits: the keys of `functions/domain/pushes.
 `functions/adapters/console_accesses.py`, and those of `functions/adapters/notified.py`.
 """
 
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import field
 
 from functions.domain.environments import Environment
 from functions.domain.errors import BadInputError
 from functions.domain.manifests import Part
+from functions.domain.values import Value
 from functions.domain.watches import Accepted, Watch
 
 
-@dataclass(frozen=True, slots=True)
-class BuildKey:
+class BuildKey(Value, frozen=True):
     """The key of the wait for a build."""
 
     build_id: str
@@ -31,8 +32,7 @@ class BuildKey:
         return f"build/{self.build_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class QueuedKey:
+class QueuedKey(Value, frozen=True):
     """The wait for a place in the build queue of the account."""
 
     token: str
@@ -41,8 +41,7 @@ class QueuedKey:
         return f"queued/{self.token}"
 
 
-@dataclass(frozen=True, slots=True)
-class WatchKey:
+class WatchKey(Value, frozen=True):
     """The key of the watch of an environment by one execution; `execution_name` is the last part of its ARN."""
 
     environment: str
@@ -52,8 +51,7 @@ class WatchKey:
         return f"watch/{self.environment}/{self.execution_name}"
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmsKey:
+class AlarmsKey(Value, frozen=True):
     """The key of the wait of a rollback, by the name of its execution, for the critical alarms of an environment."""
 
     environment: str
@@ -63,8 +61,7 @@ class AlarmsKey:
         return f"alarms/{self.environment}/{self.rollback_name}"
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovalKey:
+class ApprovalKey(Value, frozen=True):
     """The key of a request for approval, and of the wait for its decision."""
 
     approval_id: str
@@ -73,8 +70,7 @@ class ApprovalKey:
         return f"approval/{self.approval_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class UnfreezeKey:
+class UnfreezeKey(Value, frozen=True):
     """The key of the wait for an unfreeze by one execution; `stage_name` is the name of its execution."""
 
     environment: str
@@ -84,8 +80,7 @@ class UnfreezeKey:
         return f"unfreeze/{self.environment}/{self.stage_name}"
 
 
-@dataclass(frozen=True, slots=True)
-class RolloutKey:
+class RolloutKey(Value, frozen=True):
     """The key of the wait for a rollout by one execution; `rolling_name` is the name of it."""
 
     environment: str
@@ -120,8 +115,7 @@ def read_wait_key(text: str) -> WaitKey:
     raise BadInputError(f"waits table: the key {text!r} has an unknown kind (known: {known})")
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Value, frozen=True):
     """The wait of one Await state; `token` is empty until there is one, `execution` is an ARN.
 
     `environment` is "none" where the wait concerns no environment; `facts` is `WatchFacts`, `AlarmsFacts`,
@@ -135,8 +129,7 @@ class Wait:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class WatchFacts:
+class WatchFacts(Value, frozen=True):
     """The input of a watch's judgement. `until` is ISO 8601.
 
     `failed` is a breach that an earlier reading found and that the workflow has not received yet. `gone` are parts that
@@ -157,8 +150,7 @@ class WatchFacts:
     samples: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmsFacts:
+class AlarmsFacts(Value, frozen=True):
     """The input of the judgement of `quiet`; `until`, the deadline that the first reading found, is ISO 8601."""
 
     environment: Environment
@@ -167,8 +159,7 @@ class AlarmsFacts:
     repository: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovalFacts:
+class ApprovalFacts(Value, frozen=True):
     """The environment whose alarms void the request; None in a wait that was stored with the request itself.
 
     `accepted` are the alarms that were in ALARM before the request: approvers see them, and they void nothing. None in

@@ -1,8 +1,11 @@
 """Judging the alarms and probes of an environment, before and after a change, and after a rollback (R1, R2, R5)."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import field
+
+from functions.domain.values import Value
 
 if TYPE_CHECKING:
     from functions.domain.comparisons import Comparison
@@ -11,8 +14,7 @@ Severity = Literal["critical", "warning"]
 Before = Literal["block", "ask", "ignore"]
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmReading:
+class AlarmReading(Value, frozen=True):
     """The state of one alarm; `missing` when no alarm has the name. `since` is ISO 8601, or empty if unknown.
 
     `rises_after` is how long data must be bad until the alarm can enter ALARM, `clears_after` how long the alarm may
@@ -28,23 +30,20 @@ class AlarmReading:
     clears_after: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class CloudWatch:
+class CloudWatch(Value, frozen=True):
     """An alarm's event comes from CloudWatch of this account and region."""
 
     account: str
     region: str
 
 
-@dataclass(frozen=True, slots=True)
-class Monitor:
+class Monitor(Value, frozen=True):
     """An alarm's event comes from a monitor outside AWS, which reports for one environment."""
 
     environment: str
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmChange:
+class AlarmChange(Value, frozen=True):
     """A change of an alarm's state, as its event reports it; `at` is ISO 8601."""
 
     origin: CloudWatch | Monitor
@@ -54,8 +53,7 @@ class AlarmChange:
     at: str
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(Value, frozen=True):
     """The result of one probe of a service; `reason` is the fault if it is not healthy."""
 
     part: str
@@ -63,8 +61,7 @@ class Probe:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Sampling:
+class Sampling(Value, frozen=True):
     """Which parts decide by their probes, and how many bad samples in a row are a breach.
 
     `own` is the name in the manifest of the release; only its parts decide. An input without it lets all parts decide.
@@ -89,8 +86,7 @@ def manifest_of(part: str) -> str:
     return part.partition("/")[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(Value, frozen=True):
     """The state of a watch.
 
     `review`: a person decides; `watching`: judge again later; `unhealthy`: sample again soon, because a part is
@@ -104,16 +100,14 @@ class Watch:
     alarms: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Quiet:
+class Quiet(Value, frozen=True):
     """Whether the critical alarms have left ALARM after a rollback; `in alarm`: they did not until the deadline."""
 
     outcome: Literal["quiet", "in alarm", "waiting"]
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(Value, frozen=True):
     """Whether a change may begin, why, and which alarms were in ALARM before it.
 
     `asked` are the conditions that a person has to approve, such as `ALARM errors`. `too_slow` are the alarms that the
@@ -128,8 +122,7 @@ class Baseline:
     existing: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Value, frozen=True):
     """Alarms that were in ALARM before the change and were accepted.
 
     They count again once they enter the state ALARM after `at` (ISO 8601). `existing` are the critical alarms that

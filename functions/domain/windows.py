@@ -1,10 +1,11 @@
 """When deployments may enter an environment: weekly windows in a time zone, and deployment freezes (P8)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
+
+from functions.domain.values import Value
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -12,8 +13,7 @@ _DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LOOK_AHEAD_DAYS = 31
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Value, frozen=True):
     """Open on these days from `opens` to `closes` (HH:MM in `timezone`); until the next day if `closes` is earlier."""
 
     days: list[Day]
@@ -22,8 +22,7 @@ class Window:
     timezone: str = "UTC"
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(Value, frozen=True):
     """A deployment freeze from `starts` until `ends` (ISO 8601 with offset), and its reason."""
 
     starts: str
@@ -31,8 +30,7 @@ class Closed:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Value, frozen=True):
     """Whether deployments may enter now; if not, why, and the next time (UTC; None: not within `LOOK_AHEAD_DAYS`)."""
 
     is_open: bool

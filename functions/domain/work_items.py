@@ -13,11 +13,13 @@ Titles, branches and bodies come from outside. They are values, and never become
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Literal
 
+from msgspec.structs import replace
+
 from functions.domain.texts import QUOTE, aws_name, code, markdown
+from functions.domain.values import Value
 
 Kind = Literal["issue", "pull request", "draft"]
 State = Literal["new", "running", "waiting", "ineligible", "quarantined", "done", "stopped"]
@@ -34,8 +36,7 @@ _BRANCH_LIMIT = 120
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Value, frozen=True):
     """A card of the board; times are ISO 8601, `status_since` is when the card entered its column."""
 
     item_id: str
@@ -48,16 +49,14 @@ class Item:
     number: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Value, frozen=True):
     """Why the running attempt is stopped: `by` a login, or because a person moved the `card`."""
 
     by: str
     card: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Value, frozen=True):
     """The record of an item.
 
     `started` counts its executions, `failures` the failed ones since a person last moved the card. `seen` is the
@@ -82,8 +81,7 @@ class Record:
     stop: Stop | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Value, frozen=True):
     """The names of the board's columns."""
 
     todo: str = "Todo"
@@ -105,8 +103,7 @@ class Columns:
         return columns[state]
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(Value, frozen=True):
     """The state of an item on GitHub: the branch's newest commit, its spec files, the number of its pull request.
 
     `can_open` says whether a pull request can be opened. `problems` are faults of `tasks.md` that prevent work on it.
@@ -119,8 +116,7 @@ class Findings:
     problems: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Value, frozen=True):
     """What follows from the end of an attempt: the record to save, the card's column (empty: it stays), a comment."""
 
     record: Record

@@ -1,7 +1,6 @@
 """The results of a worker's build, their verdicts, and the section about them in a pull request (W6)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from functions.domain.gates import (
@@ -14,6 +13,7 @@ from functions.domain.gates import (
     without_secrets,
 )
 from functions.domain.texts import code, fenced, markdown_line, quote
+from functions.domain.values import Value
 
 BEGIN = "<!-- kiro-worker:begin -->"
 END = "<!-- kiro-worker:end -->"
@@ -21,8 +21,7 @@ _MOST_FILES = 100
 _TAIL = 3000
 
 
-@dataclass(frozen=True, slots=True)
-class TaskResult:
+class TaskResult(Value, frozen=True):
     """One task of `tasks.md` in this build: its outcome, its duration in seconds, and the files that it changed."""
 
     task: str
@@ -32,8 +31,7 @@ class TaskResult:
     files: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Results:
+class Results(Value, frozen=True):
     """The build's `results.json`.
 
     `tests` and `coverage` are None if their reports could not be read; then `…_problem` is the reason. `head` is the

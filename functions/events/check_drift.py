@@ -6,7 +6,6 @@ lock is read before and after what runs, so that a change of the platform's own 
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from functions.adapters import definitions
@@ -29,6 +28,7 @@ from functions.domain.drift import (
 )
 from functions.domain.environments import Environment, PartState
 from functions.domain.events import DriftEnded, DriftFound
+from functions.domain.values import Value
 from functions.handler import Handler
 from functions.targets.registry import Targets
 
@@ -47,15 +47,13 @@ HANDLER = Handler(
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Value, frozen=True):
     """The parts that run something else than what is recorded."""
 
     drifts: tuple[Drift, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Check:
+class _Check(Value, frozen=True):
     """The adapters of a check."""
 
     environments: EnvironmentsTable

@@ -4,24 +4,21 @@ A token is good for an hour, and the build asks for one each time it needs one. 
 CodeBuild and not believed: the build names only itself.
 """
 
-from dataclasses import dataclass
-
 from functions.adapters.github.app import GitApp
 from functions.adapters.worker_builds import WorkerBuilds
 from functions.adapters.worker_rules import WorkerRules
 from functions.domain.errors import BadInputError
+from functions.domain.values import Value
 from functions.handler import Handler
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The id of the build that asks."""
 
     build_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Value, frozen=True):
     """The token. Nothing logs or keeps the answers of this function."""
 
     token: str

@@ -5,7 +5,6 @@ They are written anew before, as the version that the gates judged.
 """
 
 import logging
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +14,7 @@ from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environment_names import EnvironmentNames
 from functions.adapters.environments_table import EnvironmentsTable
+from functions.domain.values import Value
 from functions.handler import Handler
 
 HANDLER = Handler(
@@ -25,8 +25,7 @@ RENEWED_AT = timedelta(days=60)
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Value, frozen=True):
     """The keys that were written anew, and those that are needed and missing."""
 
     renewed: tuple[str, ...]

@@ -1,8 +1,9 @@
 """Sends a mail on a topic for each domain event that people need, and a Slack message if that is set up (N1)."""
 
-from dataclasses import replace
 from functools import partial
 from typing import Any
+
+from msgspec.structs import replace
 
 from functions.adapters.approver_settings import ApproverSettings
 from functions.adapters.bus import read_event

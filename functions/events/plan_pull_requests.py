@@ -9,7 +9,6 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -29,6 +28,7 @@ from functions.domain.pull_plans import BuiltPlan, pull_plan
 from functions.domain.releases import branch_or_tag
 from functions.domain.requests import Request, push_name
 from functions.domain.triggers import NotDelivered, TriggerRules, last_environment
+from functions.domain.values import Value
 from functions.handler import Handler
 from functions.procedures.forecasts import Forecasts
 
@@ -41,8 +41,7 @@ _MOST_PLANS = 10
 _TRIES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class _Planner:
+class _Planner(Value, frozen=True):
     github: PullPlans
     forecasts: Forecasts
     deployments: DeploymentsTable

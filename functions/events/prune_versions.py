@@ -1,18 +1,17 @@
 """Once a day: delete versions of functions and workflows that no execution can call any more (decision 019)."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from functions.adapters.clock import Clock
 from functions.adapters.versions import Versions
+from functions.domain.values import Value
 from functions.domain.versions import unneeded
 from functions.handler import Handler
 
 HANDLER = Handler(allow=Versions.PRUNE, timeout_seconds=300)
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Value, frozen=True):
     """The ARNs of the versions that were deleted."""
 
     deleted: tuple[str, ...]

@@ -7,7 +7,6 @@ each repair may be repeated.
 """
 
 import logging
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from functions.adapters.metrics import Metrics
 from functions.adapters.triggers import Triggers
 from functions.adapters.waits_table import WaitsTable
 from functions.adapters.workflows import Deployments
+from functions.domain.values import Value
 from functions.handler import Handler
 from functions.procedures.lost_pushes import LostPushes
 from functions.procedures.lost_refs import LostRefs
@@ -35,8 +35,7 @@ _MOST_REPAIRS = 50
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Value, frozen=True):
     """The repairs of this run."""
 
     repairs: tuple[Repair, ...]

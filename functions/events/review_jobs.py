@@ -7,7 +7,6 @@
 """
 
 import logging
-from dataclasses import dataclass
 from typing import Any
 
 from functions.adapters.clock import Clock
@@ -36,6 +35,7 @@ from functions.domain.job_reviews import (
 from functions.domain.owners import Claim, claim_of
 from functions.domain.soaks import Watched
 from functions.domain.triggers import TriggerRules
+from functions.domain.values import Value
 from functions.domain.watches import Baseline, baseline
 from functions.handler import Handler, decode
 
@@ -54,8 +54,7 @@ HANDLER = Handler(
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reviewer:
+class _Reviewer(Value, frozen=True):
     github: JobReviews
     jobs: WaitingJobs
     deployments: DeploymentsTable

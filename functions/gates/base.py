@@ -6,11 +6,12 @@ imports a reader within the method that judges, because pages and metrics load a
 
 from abc import ABC
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from inspect import getdoc
 from typing import Annotated, Any, ClassVar, Literal
 from zipfile import ZipFile
+
+from msgspec import field
 
 from functions.adapters.builds import BuildEnd
 from functions.adapters.manifest_types import Meaning, RepositoryPath
@@ -20,6 +21,7 @@ from functions.domain.manifests import AfterDeploy, Settings
 from functions.domain.performance import Performance
 from functions.domain.plans import StagePlan
 from functions.domain.previews import Previews
+from functions.domain.values import Value
 
 Moment = Literal["before", "after"]
 # Parts of the manifest: `build`, `gates`, and one environment's entry of `gates.afterDeploy`.
@@ -29,8 +31,7 @@ Unit = Literal["Count", "Percent"]
 Source = Callable[[str], bytes | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Value, frozen=True):
     """The end of a build and its artifact; `opened` is the reason if the artifact can't be opened."""
 
     build: BuildEnd
@@ -44,8 +45,7 @@ class Evidence:
         return self.opened
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseEvidence(Evidence):
+class ReleaseEvidence(Evidence, frozen=True):
     """The build of a release, before any deployment.
 
     `stages` are the environments that the release enters, each with its settings and parts. `source` reads a file of
@@ -58,16 +58,14 @@ class ReleaseEvidence(Evidence):
     today: date
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentEvidence(Evidence):
+class EnvironmentEvidence(Evidence, frozen=True):
     """The tests of a release in an environment; `last` reads the load run of the last good release there, if any."""
 
     environment: str
     last: Callable[[], Performance | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Value, frozen=True):
     """The result of one gate.
 
     `verdict` is None if nothing is declared that this gate could judge. `figures` become metrics. `previews` take

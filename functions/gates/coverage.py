@@ -1,19 +1,18 @@
 """The gate `coverage`: the share of lines and branches that the tests of the build ran (G2)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from functions.adapters.manifest_types import Meaning, RepositoryPath
 from functions.domain.gates import Coverage, Unreadable, judge_coverage
 from functions.domain.manifests import Settings
 from functions.domain.plans import StagePlan
+from functions.domain.values import Value
 from functions.gates.base import Gate, Judgement, ReleaseEvidence, Section, Unit
 from functions.handler import decode
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Value, frozen=True):
     """The path of the Cobertura report in the artifact."""
 
     cobertura: str

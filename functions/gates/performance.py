@@ -1,18 +1,17 @@
 """The gate `performance`: a load run in an environment (G4)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from functions.adapters.manifest_types import Meaning, RepositoryPath
 from functions.domain.manifests import AfterDeploy, Settings
 from functions.domain.performance import Performance, judge_performance
+from functions.domain.values import Value
 from functions.gates.base import EnvironmentEvidence, Gate, Judgement, Section
 from functions.handler import decode
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Value, frozen=True):
     """The path of the load run's report in the artifact of the tests."""
 
     performance: str

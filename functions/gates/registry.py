@@ -1,7 +1,6 @@
 """All gates, in the order in which they judge and are shown; no other module names a gate."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Literal, assert_never, get_args
 from zipfile import ZipFile
@@ -13,6 +12,7 @@ from functions.domain.manifests import AfterDeploy, GateSettings
 from functions.domain.performance import Performance
 from functions.domain.plans import StagePlan
 from functions.domain.previews import Previews
+from functions.domain.values import Value
 from functions.gates.base import EnvironmentEvidence, Gate, Judgement, ReleaseEvidence, Source, Unit
 from functions.gates.build import BuildGate
 from functions.gates.coverage import CoverageGate
@@ -60,8 +60,7 @@ def _gate(name: Name) -> Gate:
 GATES: tuple[Gate, ...] = tuple(_gate(name) for name in get_args(Name))
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Value, frozen=True):
     """The verdicts of all gates, without secrets, and their figures, previews and measurement."""
 
     verdicts: tuple[Verdict, ...]

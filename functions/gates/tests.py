@@ -1,7 +1,6 @@
 """The gate `tests`: JUnit reports of the build, and of the tests in an environment (G1)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 from zipfile import ZipFile
 
@@ -9,12 +8,12 @@ from functions.adapters.manifest_types import Meaning, RepositoryPath
 from functions.domain.gates import Note, TestRun, Unreadable, judge_tests
 from functions.domain.manifests import AfterDeploy, Settings
 from functions.domain.plans import StagePlan
+from functions.domain.values import Value
 from functions.gates.base import EnvironmentEvidence, Gate, Judgement, ReleaseEvidence, Section, Unit
 from functions.handler import decode
 
 
-@dataclass(frozen=True, slots=True)
-class Reports:
+class Reports(Value, frozen=True):
     """The paths of the JUnit reports in the artifact."""
 
     junit: tuple[str, ...]

@@ -5,9 +5,10 @@ each backstop, until CodeBuild accepts it or the order's time limit has passed. 
 its project is gone, is stored and repeated once. Both end as `not started`: no command of the build has run.
 """
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
+
+from msgspec.structs import replace
 
 from functions.adapters.builds import BuildEnd, BuildOrder, Builds, BuildStart
 from functions.adapters.clock import Clock
@@ -17,6 +18,7 @@ from functions.adapters.records import stored
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
 from functions.domain import budgets
+from functions.domain.values import Value
 from functions.domain.waits import BuildKey, QueuedKey, Wait
 from functions.handler import Allow, decode
 from functions.procedures.waits import KEEP, keep
@@ -26,15 +28,13 @@ AWAIT: tuple[Allow, ...] = (*START, *Builds.READ, *TaskTokens.COMPLETE)
 _QUEUED = str(QueuedKey(""))
 
 
-@dataclass(frozen=True, slots=True)
-class StartedBuild:
+class StartedBuild(Value, frozen=True):
     """The id of the started build, or the key of its order while CodeBuild has not taken it."""
 
     build_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class AwaitedBuild:
+class AwaitedBuild(Value, frozen=True):
     """The id of the build or the key of its order, and the execution that waits for it."""
 
     task_token: str
@@ -43,8 +43,7 @@ class AwaitedBuild:
     build_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Queued:
+class Queued(Value, frozen=True):
     """An order that CodeBuild has not taken; `since` is ISO 8601, `build_id` is set when it was accepted."""
 
     build: BuildOrder

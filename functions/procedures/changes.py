@@ -1,6 +1,5 @@
 """Changes of a part by its target: what `apply` and `proceed` need, from the judged artifact to the fence."""
 
-from dataclasses import dataclass
 from hashlib import sha256
 
 from functions.adapters.artifacts import Artifacts
@@ -13,6 +12,7 @@ from functions.domain.errors import NotRecordedError, SourceError
 from functions.domain.locks import Lease
 from functions.domain.manifests import Part
 from functions.domain.releases import Release
+from functions.domain.values import Value
 from functions.handler import Allow
 from functions.procedures.provenance import of_release
 from functions.targets.base import Change
@@ -32,8 +32,7 @@ PACKAGE_LIMIT = 250 * 1024 * 1024
 MEMORY_MB = 1280
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceChange:
+class ServiceChange(Value, frozen=True):
     """The service to change, and the key of the artifact that contains its code."""
 
     deployment_id: str

@@ -1,7 +1,6 @@
 """Comparing the two versions that share the requests at a step of a rollout, or a part after and before its change."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,11 +19,11 @@ from functions.domain.comparisons import (
 from functions.domain.environments import Environment, PartState
 from functions.domain.manifests import Part
 from functions.domain.rollouts import Rollout
+from functions.domain.values import Value
 from functions.handler import decode, encode
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Value, frozen=True):
     """A step of a rollout: the part, how far its rollout is, and since when requests are shared (ISO 8601)."""
 
     part: Part

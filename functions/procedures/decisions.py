@@ -6,8 +6,9 @@ request: a person may have been removed since.
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from msgspec.structs import replace
 
 from functions.adapters.approver_settings import ApproverSettings
 from functions.adapters.artifacts import Artifacts
@@ -25,6 +26,7 @@ from functions.domain.environments import Environment
 from functions.domain.errors import SourceError
 from functions.domain.events import ApprovalDecided
 from functions.domain.order import overtaken
+from functions.domain.values import Value
 from functions.domain.waiting import for_approval
 from functions.domain.waits import ApprovalFacts, ApprovalKey
 from functions.handler import Allow, decode
@@ -48,8 +50,7 @@ DECIDE: tuple[Allow, ...] = (
 _TRIES = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Decisions:
+class Decisions(Value, frozen=True):
     """What a decision reads and writes."""
 
     waits: WaitsTable

@@ -3,7 +3,6 @@
 The webhook imports this module then: a delivery that is refused costs no more than its refusal.
 """
 
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -24,11 +23,11 @@ from functions.domain.pushes import (
 )
 from functions.domain.requests import Request, dispatch_name, rollback_name
 from functions.domain.triggers import TriggerRules
+from functions.domain.values import Value
 from functions.procedures.rollback_requests import RollbackRequests
 
 
-@dataclass(frozen=True, slots=True)
-class Starts:
+class Starts(Value, frozen=True):
     """What a delivery may start, and the settings that decide about it."""
 
     rules: TriggerRules

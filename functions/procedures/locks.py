@@ -1,6 +1,5 @@
 """Requesting the lock of an environment: for AcquireLock, and for AwaitLock with the token of its wait."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from functions.adapters.deployments_table import DeploymentsTable
@@ -10,6 +9,7 @@ from functions.adapters.locks_table import LocksTable
 from functions.domain.locks import Contender, Lease, LockResult
 from functions.domain.order import Order, is_newer, overtaken
 from functions.domain.releases import Release
+from functions.domain.values import Value
 from functions.domain.waiting import for_lock
 from functions.handler import Allow
 from functions.procedures.pins import kept_out
@@ -17,8 +17,7 @@ from functions.procedures.pins import kept_out
 REQUEST: tuple[Allow, ...] = (*LocksTable.WRITE, *EnvironmentsTable.READ, *DeploymentsTable.READ)
 
 
-@dataclass(frozen=True, slots=True)
-class LockRequest:
+class LockRequest(Value, frozen=True):
     """The execution that requests the lock of an environment, its release, and the reason."""
 
     deployment_id: str
@@ -29,8 +28,7 @@ class LockRequest:
     rollback: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Value, frozen=True):
     """The result of a request; `reason` says what it waits for, or why it is refused.
 
     `frozen`: the environment is frozen, or a part that the release changes was pinned.

@@ -1,7 +1,8 @@
 """Heads of main branches whose webhook was lost, also after a forced push back to what was delivered before (P2)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec.structs import replace
 
 from functions.adapters.clock import Clock
 from functions.adapters.github.client import GitHub
@@ -12,11 +13,11 @@ from functions.domain.pushes import SKIPPED, Start, push_of
 from functions.domain.reconciliation import Sighting, is_back, judge_push
 from functions.domain.releases import execution_name
 from functions.domain.triggers import TriggerRules
+from functions.domain.values import Value
 from functions.procedures.orphans import Orphans, Repair
 
 
-@dataclass(frozen=True, slots=True)
-class LostPushes:
+class LostPushes(Value, frozen=True):
     """The search in all repositories; `rules` are the settings of the stack."""
 
     orphans: Orphans

@@ -1,8 +1,9 @@
 """Version tags and branches whose webhook was lost: found by what GitHub lists, never by the times of commits (P2)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from itertools import islice
+
+from msgspec.structs import replace
 
 from functions.adapters.github.client import GitHub
 from functions.adapters.github.heads import Heads
@@ -11,14 +12,14 @@ from functions.domain.errors import KiroError
 from functions.domain.pushes import Ignored, push_of
 from functions.domain.reconciliation import Listed, SeenRefs, is_due, is_lost, new_refs, unknown_refs
 from functions.domain.triggers import NotDelivered, TriggerRules, last_environment
+from functions.domain.values import Value
 from functions.procedures.orphans import Orphans, Repair
 
 # Each costs one request to GitHub; the next runs do the rest.
 _MOST_REFS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class LostRefs:
+class LostRefs(Value, frozen=True):
     """The search in all repositories; `rules` are the settings of the stack."""
 
     orphans: Orphans

@@ -1,6 +1,6 @@
 """Ends the waits of a repository's older releases in an environment that a newer one has reached (P3, A4)."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from functions.adapters.locks_table import LocksTable
 from functions.adapters.task_tokens import TaskTokens

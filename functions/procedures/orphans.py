@@ -1,9 +1,10 @@
 """Finds and settles orphans: records, waits, locks and builds of executions that died (P2, P9)."""
 
 from collections.abc import Container, Iterator
-from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
+
+from msgspec.structs import replace
 
 from functions.adapters.builds import Builds
 from functions.adapters.clock import Clock, iso
@@ -20,6 +21,7 @@ from functions.domain.errors import BadInputError, GitHubError
 from functions.domain.reconciliation import Ended, is_stray, judge_end, without_record
 from functions.domain.releases import Release
 from functions.domain.requests import read_request
+from functions.domain.values import Value
 from functions.domain.waits import BuildKey
 from functions.handler import Allow
 from functions.procedures.ended_executions import EndedExecutions
@@ -34,8 +36,7 @@ _MOST_LISTED = 100
 _BAD_ENDS: tuple[Literal["FAILED", "ABORTED", "TIMED_OUT"], ...] = ("FAILED", "ABORTED", "TIMED_OUT")
 
 
-@dataclass(frozen=True, slots=True)
-class Repair:
+class Repair(Value, frozen=True):
     """One repair: something that a lost event should have done."""
 
     kind: Literal["push started", "end settled", "lock released", "record opened", "approval void", "build stopped"]

@@ -1,7 +1,8 @@
 """What every plan is made of: the checked manifest, the repository's own parts, and the changes since what runs."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.github.client import GitHub

@@ -1,7 +1,6 @@
 """Opens the record of a deployment, with the facts of its commit from GitHub."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
@@ -12,13 +11,13 @@ from functions.domain.order import Order, place, place_beside
 from functions.domain.releases import LONGEST_NAME, Release
 from functions.domain.requests import Request
 from functions.domain.texts import one_line, recorded
+from functions.domain.values import Value
 from functions.handler import Allow
 
 OPEN: tuple[Allow, ...] = (*DeploymentsTable.READ, *DeploymentsTable.WRITE, *GitHub.USE)
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Value, frozen=True):
     """A deployment that was started: its name, its execution (an ARN) and its request."""
 
     deployment_id: str

@@ -5,9 +5,10 @@ A whole release goes back by its own ledger. Named parts, or a named version, go
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from functions.adapters import definitions
 from functions.adapters.clock import Clock
@@ -20,6 +21,7 @@ from functions.domain.errors import BadInputError
 from functions.domain.releases import Release
 from functions.domain.requests import RollbackRequest
 from functions.domain.rollback import Compensation
+from functions.domain.values import Value
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
@@ -28,8 +30,7 @@ if TYPE_CHECKING:
 _MOST_NAMED = 200
 
 
-@dataclass(frozen=True, slots=True)
-class StartedRollback:
+class StartedRollback(Value, frozen=True):
     """A rollback that was started: its execution (an ARN), the deployment whose ledger it uses, and its entries."""
 
     execution: str
@@ -37,8 +38,7 @@ class StartedRollback:
     back: tuple[Compensation, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Rollbacks:
+class Rollbacks(Value, frozen=True):
     """The adapters that a rollback needs; `workflow` is an ARN.
 
     `places` are the environments whose records are read: those of the stack, and perhaps former ones.

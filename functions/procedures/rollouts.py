@@ -1,13 +1,12 @@
 """Rollouts that AWS performs by itself: an execution waits until they are done, paused or failed (R12)."""
 
-from dataclasses import dataclass
-
 from functions.adapters.environment_names import EnvironmentNames
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.environments import Environment
 from functions.domain.manifests import Part
 from functions.domain.rollouts import Rollout
+from functions.domain.values import Value
 from functions.domain.waits import RolloutKey, Wait
 from functions.handler import Allow, decode
 from functions.targets.registry import Targets
@@ -15,8 +14,7 @@ from functions.targets.registry import Targets
 END: tuple[Allow, ...] = (*WaitsTable.FIND, *WaitsTable.END, *TaskTokens.COMPLETE, *Targets.READ)
 
 
-@dataclass(frozen=True, slots=True)
-class RolloutFacts:
+class RolloutFacts(Value, frozen=True):
     """The facts of a wait: the rollout to ask about, of a part in an environment."""
 
     environment: Environment

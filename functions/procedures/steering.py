@@ -5,7 +5,8 @@ The wish is recorded first, and the execution is stopped then. Its end triggers 
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from functions.adapters.executions import Executions
 from functions.adapters.github.board import Board

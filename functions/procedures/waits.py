@@ -1,7 +1,8 @@
 """The waits of an execution, stored with its name, so that they can be ended with it (P9)."""
 
-from dataclasses import replace
 from typing import assert_never
+
+from msgspec.structs import replace
 
 from functions.adapters.builds import Builds
 from functions.adapters.clock import Clock

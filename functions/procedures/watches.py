@@ -1,7 +1,8 @@
 """Waits that an alarm ends: watches, a rollback's wait for alarms, and requests for approval (R1, R5, A4)."""
 
-from dataclasses import replace
 from typing import assert_never
+
+from msgspec.structs import replace
 
 from functions.adapters.clock import Clock
 from functions.adapters.environment_health import EnvironmentHealth

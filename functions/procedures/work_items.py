@@ -1,7 +1,8 @@
 """The end of an attempt at a work item: its record, card and comment (W3, W6, W8)."""
 
 import logging
-from dataclasses import dataclass, replace
+
+from msgspec.structs import replace
 
 from functions.adapters.clock import Clock
 from functions.adapters.github.board import Board
@@ -11,6 +12,7 @@ from functions.adapters.work_items_table import WorkItemsTable
 from functions.adapters.worker_rules import WorkerRules
 from functions.domain import progress
 from functions.domain.events import WorkItemFinished
+from functions.domain.values import Value
 from functions.domain.work_items import Ending, Item, Result, State, ended
 from functions.handler import Allow
 
@@ -19,8 +21,7 @@ SETTLE: tuple[Allow, ...] = (*WorkItemsTable.READ, *WorkItemsTable.WRITE, *PullR
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Value, frozen=True):
     """The end of an attempt, according to its execution; `seen` is the fingerprint that an ineligible item had."""
 
     work_id: str

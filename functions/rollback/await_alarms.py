@@ -4,8 +4,9 @@ The result of the rollback is known by then and does not depend on this: an alar
 has left its evaluation range, however well the restored version is.
 """
 
-from dataclasses import dataclass, field
 from datetime import timedelta
+
+from msgspec import field
 
 from functions.adapters.clock import Clock, iso
 from functions.adapters.environment_health import EnvironmentHealth
@@ -14,14 +15,14 @@ from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
 from functions.domain import budgets
 from functions.domain.environments import Environment
+from functions.domain.values import Value
 from functions.domain.waits import AlarmsFacts, AlarmsKey, Wait
 from functions.domain.watches import Accepted, Quiet, clear_after, quiet
 from functions.handler import Handler, decode, encode
 from functions.procedures.waits import KEEP, keep
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The environment, and the start of the rollback (ISO 8601); `accepted` alarms are not awaited.
 
     `repository` is that of the release: alarms of parts of others are not awaited, either.

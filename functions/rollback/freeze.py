@@ -1,18 +1,16 @@
 """Freeze: freeze an environment whose rollback could not record its end; the result is `unknown` (R5)."""
 
-from dataclasses import dataclass
-
 from functions.adapters.clock import Clock
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Freeze
 from functions.domain.events import RollbackFinished
 from functions.domain.reasons import plain_reason
 from functions.domain.releases import Release
+from functions.domain.values import Value
 from functions.handler import Handler
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The rollback; `reason` is the error that kept it from recording its end. Times are ISO 8601."""
 
     deployment_id: str

@@ -3,8 +3,6 @@
 Builds that may still change the environment are stopped. The parts are in doubt until their restoration is recorded.
 """
 
-from dataclasses import dataclass
-
 from functions.adapters.builds import Builds
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
@@ -12,12 +10,12 @@ from functions.adapters.waits_table import WaitsTable
 from functions.domain.locks import Lease
 from functions.domain.releases import Release
 from functions.domain.rollback import Step, held, in_force, steps, why_held
+from functions.domain.values import Value
 from functions.handler import Handler
 from functions.procedures.waits import END, end_all
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The deployment and environment to roll back; `started_by` is the execution that failed, "" for an operator's.
 
     `agreed`: a person started the rollback, and agreed to restore parts whose migration is irreversible.
@@ -31,8 +29,7 @@ class Input:
     agreed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Value, frozen=True):
     """The steps, in this order, and why other parts are not restored."""
 
     steps: tuple[Step, ...]

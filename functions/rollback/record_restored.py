@@ -1,16 +1,14 @@
 """RecordRestored: record that a command ran again with the earlier release, which runs now."""
 
-from dataclasses import dataclass
-
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import PartState
 from functions.domain.locks import Lease
 from functions.domain.rollback import Step, after_rollback
+from functions.domain.values import Value
 from functions.handler import Handler
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The step of the command."""
 
     deployment_id: str

@@ -1,7 +1,5 @@
 """RecordRollback: record the result and times of a rollback; the result `unknown` freezes the environment."""
 
-from dataclasses import dataclass
-
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
@@ -11,11 +9,11 @@ from functions.domain.reasons import readable
 from functions.domain.records import RollbackRecord
 from functions.domain.releases import Release
 from functions.domain.rollback import RollbackResult
+from functions.domain.values import Value
 from functions.handler import Handler
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The end of a rollback; times are ISO 8601 and are the rollback clock (R9).
 
     `verified_at` is when the result was read; empty if nothing could be read.

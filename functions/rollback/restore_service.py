@@ -1,7 +1,5 @@
 """RestoreService: restore the earlier version of a service, and record it once all requests meet it."""
 
-from dataclasses import dataclass
-
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
@@ -10,13 +8,13 @@ from functions.domain.environments import Environment, PartState
 from functions.domain.locks import Lease
 from functions.domain.rollback import Step, after_rollback
 from functions.domain.rollouts import Rollout
+from functions.domain.values import Value
 from functions.handler import Handler
 from functions.procedures.provenance import VERIFY, of_version
 from functions.targets.registry import Targets
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The step to make."""
 
     deployment_id: str

@@ -1,6 +1,5 @@
 """VerifyRestored: read back versions and health, and decide the result of the rollback (R5)."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from functions.adapters.clock import Clock
@@ -10,13 +9,13 @@ from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Environment, PartState
 from functions.domain.releases import Release
 from functions.domain.rollback import Compensation, ReadBack, RollbackResult, in_force, verdict
+from functions.domain.values import Value
 from functions.domain.watches import Sampling, judge_health
 from functions.handler import Handler
 from functions.targets.registry import Targets
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The environment that was rolled back."""
 
     deployment_id: str
@@ -24,8 +23,7 @@ class Input:
     environment: Environment
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Value, frozen=True):
     """The result of the rollback, the reason, and when it was read (ISO 8601).
 
     `unhealthy`: the versions are restored, but a service is not healthy yet. The workflow verifies again; `result` is

@@ -1,7 +1,5 @@
 """AwaitLock: store the task token in the lock's queue; it is completed when the lock is granted or refused."""
 
-from dataclasses import dataclass
-
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.executions import Executions
@@ -11,8 +9,7 @@ from functions.handler import Handler
 from functions.procedures.locks import REQUEST, LockRequest, take_turn
 
 
-@dataclass(frozen=True, slots=True)
-class Input(LockRequest):
+class Input(LockRequest, frozen=True):
     """The request, with the token of its wait."""
 
     task_token: str = ""

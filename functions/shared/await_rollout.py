@@ -1,7 +1,5 @@
 """AwaitRollout: store the task token for AWS's event of a rollout, then ask how far the rollout is (R12, P10)."""
 
-from dataclasses import dataclass
-
 from functions.adapters.clock import Clock
 from functions.adapters.executions import Executions
 from functions.adapters.task_tokens import TaskTokens
@@ -9,6 +7,7 @@ from functions.adapters.waits_table import WaitsTable
 from functions.domain.environments import Environment
 from functions.domain.manifests import Part
 from functions.domain.rollouts import Rollout
+from functions.domain.values import Value
 from functions.domain.waits import RolloutKey, Wait
 from functions.handler import Handler, encode
 from functions.procedures.rollouts import RolloutFacts, progress
@@ -16,8 +15,7 @@ from functions.procedures.waits import KEEP, keep
 from functions.targets.registry import Targets
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The rollout, or the way back, that is under way, and the end of its time (ISO 8601)."""
 
     task_token: str

@@ -4,7 +4,7 @@ Who may start an execution chooses its input. What is changed, in whose name, wh
 comes from the record, which the deployment has written, and from the definition, which has the settings.
 """
 
-from dataclasses import dataclass, replace
+from msgspec.structs import replace
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.locks_table import LocksTable
@@ -14,18 +14,17 @@ from functions.domain.gates import Verdict
 from functions.domain.locks import Lease
 from functions.domain.records import DeploymentRecord, PlannedChange
 from functions.domain.releases import Release
+from functions.domain.values import Value
 from functions.handler import Handler
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Value, frozen=True):
     """The environment of the input, of which only the name is believed."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The input of the execution, and the environments of the definition.
 
     `planned` and `gates` are those of a stage. `lease` is the one that a stage gives to its rollback.
@@ -40,8 +39,7 @@ class Input:
     lease: Lease | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Value, frozen=True):
     """The release of the record, and the environment of the settings."""
 
     release: Release

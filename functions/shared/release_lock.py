@@ -1,14 +1,12 @@
 """ReleaseLock: grant the lock to the next execution in the queue, or free it."""
 
-from dataclasses import dataclass
-
 from functions.adapters.locks_table import LocksTable
 from functions.domain.releases import Release
+from functions.domain.values import Value
 from functions.handler import Handler
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The owner, and its lock: that of `environment` for `release`, or the one of `key`."""
 
     deployment_id: str
@@ -18,8 +16,7 @@ class Input:
     key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Value, frozen=True):
     """The execution that has the lock now; "" if it is free."""
 
     next_owner: str

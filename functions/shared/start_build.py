@@ -1,7 +1,8 @@
 """StartBuild: start a build of a release's source in one of the stack's projects."""
 
-from dataclasses import dataclass, field
 from hashlib import sha256
+
+from msgspec import field
 
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.builds import BuildOrder, Builds
@@ -15,6 +16,7 @@ from functions.domain.environments import Environment, Version
 from functions.domain.manifests import Part
 from functions.domain.projects import project_of
 from functions.domain.releases import Release
+from functions.domain.values import Value
 from functions.handler import Handler
 from functions.procedures.builds import START, StartedBuild, start
 from functions.procedures.provenance import VERIFY, of_release, of_version
@@ -22,8 +24,7 @@ from functions.targets.base import Recipe
 from functions.targets.registry import Targets
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The build to start. `purpose` is unique per build, so that a repetition finds the build it started before.
 
     `project` is the name that the projects of all repositories begin with; the build runs in that of the release's.

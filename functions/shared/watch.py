@@ -5,8 +5,9 @@ service that it changed is compared with what it met before (R3).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import field
 
 from functions.adapters.clock import Clock
 from functions.adapters.environment_health import EnvironmentHealth
@@ -18,6 +19,7 @@ from functions.adapters.waits_table import WaitsTable
 from functions.domain.environments import Environment, PartState
 from functions.domain.manifests import Part
 from functions.domain.rollouts import Rollout
+from functions.domain.values import Value
 from functions.domain.waits import Wait, WatchFacts, WatchKey
 from functions.domain.watches import Accepted, Sampling, Watch, judge
 from functions.handler import Handler, decode, encode
@@ -28,8 +30,7 @@ if TYPE_CHECKING:
     from functions.domain.comparisons import Comparison
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The environment to watch until a time (ISO 8601).
 
     A person has reviewed the `reviewed` warnings. The `accepted` alarms were in ALARM before the release changed

@@ -1,7 +1,8 @@
 """AwaitApproval: store the task token for the decision, then read whether it was made or the request has ended."""
 
 import logging
-from dataclasses import dataclass, replace
+
+from msgspec.structs import replace
 
 from functions.adapters.approver_settings import ApproverSettings
 from functions.adapters.bus import Bus
@@ -15,6 +16,7 @@ from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval, Decided, alarmed, as_of, decided
 from functions.domain.decisions import due
 from functions.domain.environments import Environment
+from functions.domain.values import Value
 from functions.domain.waits import ApprovalFacts, ApprovalKey, Wait
 from functions.domain.watches import Accepted
 from functions.handler import Handler, encode
@@ -23,8 +25,7 @@ from functions.procedures.locks import overtaken_by
 from functions.procedures.waits import KEEP, keep
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The id of the request, and the execution that waits for its decision.
 
     `accepted` are the alarms that were in ALARM before the request. The input of an execution that began before an

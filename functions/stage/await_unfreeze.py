@@ -1,7 +1,5 @@
 """AwaitUnfreeze: store the task token for the unfreeze, then read whether the environment is still frozen (P12)."""
 
-from dataclasses import dataclass
-
 from functions.adapters.bus import Bus
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
@@ -13,6 +11,7 @@ from functions.domain.admissions import Admission, Held, admission, is_newer, su
 from functions.domain.environments import Environment
 from functions.domain.events import StageHeld
 from functions.domain.releases import Release
+from functions.domain.values import Value
 from functions.domain.waiting import for_unfreeze
 from functions.domain.waits import UnfreezeKey, Wait
 from functions.handler import Handler, decode, encode
@@ -21,8 +20,7 @@ from functions.procedures.locks import overtaken_by
 from functions.procedures.waits import KEEP, keep
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The release that waits, the environment it may not enter, and since when (ISO 8601) it has waited there."""
 
     task_token: str

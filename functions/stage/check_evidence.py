@@ -4,8 +4,6 @@ It runs before windows and approvals are read, and again after each wait: a rele
 environment before, while it waited for a person, does not go on.
 """
 
-from dataclasses import dataclass
-
 from functions.adapters.bus import Bus
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
@@ -20,13 +18,13 @@ from functions.domain.manifests import own_name
 from functions.domain.records import DeploymentRecord
 from functions.domain.releases import Release
 from functions.domain.soaks import Watched
+from functions.domain.values import Value
 from functions.domain.waiting import for_soak
 from functions.handler import Handler
 from functions.procedures.entry import SHOW, show
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The environment to enter, and all environments of the stack in their order."""
 
     deployment_id: str

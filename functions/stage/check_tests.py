@@ -1,6 +1,5 @@
 """CheckTests: the gates judge the tests in the environment; a release that fails is rolled back (G1, G4)."""
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 from zipfile import ZipFile
@@ -12,13 +11,13 @@ from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.errors import SourceError
 from functions.domain.gates import all_passed, foremost, reasons
 from functions.domain.manifests import AfterDeploy
+from functions.domain.values import Value
 from functions.gates import registry
 from functions.gates.base import EnvironmentEvidence
 from functions.handler import Handler
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The tested repository and environment, the end of the tests' build, and the key of its artifact."""
 
     deployment_id: str
@@ -29,8 +28,7 @@ class Input:
     after_deploy: AfterDeploy
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Value, frozen=True):
     """The verdict of all gates; the record contains the verdict of each."""
 
     outcome: Literal["passed", "failed"]

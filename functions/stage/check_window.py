@@ -1,6 +1,5 @@
 """CheckWindow: whether the release may enter the environment now, or what it waits for (P8, P12, R14)."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from functions.adapters.bus import Bus
@@ -10,6 +9,7 @@ from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Environment
 from functions.domain.events import StageHeld
 from functions.domain.releases import Release
+from functions.domain.values import Value
 from functions.domain.waiting import for_window
 from functions.domain.windows import LOOK_AHEAD_DAYS, opening
 from functions.handler import Handler
@@ -17,8 +17,7 @@ from functions.procedures.entry import SHOW, show
 from functions.procedures.pins import kept_out
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The environment to enter; an emergency ignores windows, but no pin, and no freeze by a person or a rollback.
 
     The input of a stage that began before an update lacks the release.
@@ -30,8 +29,7 @@ class Input:
     release: Release | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Value, frozen=True):
     """`opens_at` (ISO 8601) is the time to check again; "" unless closed."""
 
     outcome: Literal["open", "closed", "frozen", "never"]

@@ -1,18 +1,16 @@
 """Conclude: write the result of a stage to the deployment's record; returns the event `StageFinished`."""
 
-from dataclasses import dataclass
-
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.domain.events import StageFinished
 from functions.domain.reasons import readable
 from functions.domain.records import StageRecord, StageResult
 from functions.domain.releases import Release
+from functions.domain.values import Value
 from functions.handler import Handler
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The end of a stage according to its execution. `waited_seconds` is the time for windows, decisions and locks.
 
     `queue_seconds` is its share until the lock was acquired, None if it never was. `approval_seconds` is its share

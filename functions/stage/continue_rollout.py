@@ -1,7 +1,5 @@
 """ContinueRollout: take the next step of a rollout whose last step was watched and is healthy (R12)."""
 
-from dataclasses import dataclass
-
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
@@ -12,8 +10,7 @@ from functions.procedures.changes import CHANGE, MEMORY_MB, ServiceChange, chang
 from functions.targets.registry import Targets
 
 
-@dataclass(frozen=True, slots=True)
-class Input(ServiceChange):
+class Input(ServiceChange, frozen=True):
     """The service, and its rollout as it was paused."""
 
     rollout: Rollout

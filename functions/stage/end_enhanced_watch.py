@@ -1,18 +1,16 @@
 """EndEnhancedWatch: a deployment that enters the environment ends the enhanced watch of the one before (R8)."""
 
-from dataclasses import dataclass
-
 from functions.adapters.executions import Executions
 from functions.adapters.locks_table import LocksTable
 from functions.adapters.waits_table import WaitsTable
 from functions.adapters.workflows import EnhancedWatches
 from functions.domain.releases import Release
+from functions.domain.values import Value
 from functions.domain.waits import WatchKey
 from functions.handler import Handler
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The execution that holds the lock of the environment, and its release."""
 
     deployment_id: str
@@ -21,8 +19,7 @@ class Input:
     release: Release
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Value, frozen=True):
     """The ARNs of the executions that were stopped."""
 
     ended: tuple[str, ...]

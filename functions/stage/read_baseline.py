@@ -4,20 +4,21 @@ Read before the lock is requested, so that people approve what they see, and aga
 while the release waited for a person, a window, an unfreeze or the lock is not a fault of the release.
 """
 
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import field
 
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environment_health import EnvironmentHealth
 from functions.domain.environments import Environment
 from functions.domain.records import BaselineRecord
+from functions.domain.values import Value
 from functions.domain.watches import baseline
 from functions.handler import Handler
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The environment to enter; `gone` are parts that the manifest no longer names.
 
     `approved` are the conditions (`Baseline.asked`) that a person has approved for this release, `repository` is its
@@ -32,8 +33,7 @@ class Input:
     repository: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Value, frozen=True):
     """The decision; `accepted` are the alarms that were in ALARM, and `at` is when they were read (ISO 8601).
 
     `asked` are the conditions that a person has to approve. `too_slow` are the alarms that the watch after the release

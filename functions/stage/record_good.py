@@ -4,7 +4,8 @@ A release that is newer than what a pin names ends the pin now, not when it is d
 """
 
 from collections.abc import Set
-from dataclasses import dataclass, field
+
+from msgspec import field
 
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
@@ -14,11 +15,11 @@ from functions.domain.locks import Lease
 from functions.domain.order import Mark
 from functions.domain.pins import keeps_out
 from functions.domain.records import DeploymentRecord
+from functions.domain.values import Value
 from functions.handler import Handler
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The environment whose watch ended well, and the release's repository.
 
     `gone` are parts that the manifest no longer names; they are removed from the records.
@@ -31,8 +32,7 @@ class Input:
     gone: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Value, frozen=True):
     """The names of the repository's parts that are good now."""
 
     parts: tuple[str, ...]

@@ -1,7 +1,5 @@
 """RecordPart: record the version of a part that runs now, and its outputs for the parts after it."""
 
-from dataclasses import dataclass
-
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
@@ -10,12 +8,12 @@ from functions.domain.environments import PartState, Version
 from functions.domain.locks import Lease
 from functions.domain.manifests import Part
 from functions.domain.releases import Release
+from functions.domain.values import Value
 from functions.handler import Handler
 from functions.targets.registry import Targets
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The change that was made; `output` is the key of the build's artifact, `digest` the SHA-256 that it has."""
 
     deployment_id: str

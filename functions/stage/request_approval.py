@@ -1,10 +1,11 @@
 """RequestApproval: store the request, and mail the approvers a link that contains a secret (A1)."""
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
 from secrets import token_urlsafe
 from typing import Literal
+
+from msgspec import field
 
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.bus import Bus
@@ -26,6 +27,7 @@ from functions.domain.gates import Verdict, reasons
 from functions.domain.mails import approval_wanted
 from functions.domain.manifests import Part, own_name
 from functions.domain.releases import Release
+from functions.domain.values import Value
 from functions.domain.waiting import for_approval
 from functions.domain.waits import ApprovalKey, Wait
 from functions.handler import Handler
@@ -42,8 +44,7 @@ EMERGENCY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The decision to request: on a release (deploy), or on a warning during its watch (review).
 
     `irreversible` names parts that can't be rolled back. `changes` are the parts in `parts` with their definitions;
@@ -65,8 +66,7 @@ class Input:
     round: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Value, frozen=True):
     """The id of the request; only the mails contain its secrets."""
 
     approval_id: str

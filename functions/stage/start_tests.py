@@ -1,6 +1,5 @@
 """StartTests: start the repository's tests against the environment, in which the release runs (G1)."""
 
-from dataclasses import dataclass
 from hashlib import sha256
 
 from functions.adapters.builds import BuildOrder, Builds
@@ -14,12 +13,12 @@ from functions.domain.environments import Environment, outputs_of
 from functions.domain.manifests import AfterDeploy
 from functions.domain.projects import project_of
 from functions.domain.releases import Release
+from functions.domain.values import Value
 from functions.handler import Handler
 from functions.procedures.builds import START, StartedBuild, start
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The tests to run, for the repository of `part`; a repetition with the same `purpose` finds its build."""
 
     deployment_id: str

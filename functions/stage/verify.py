@@ -1,17 +1,18 @@
 """Verify: every service of the release is healthy and answers with the expected commit."""
 
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import field
 
 from functions.adapters.environment_health import EnvironmentHealth
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Environment
+from functions.domain.values import Value
 from functions.domain.watches import Sampling, judge_health
 from functions.handler import Handler
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The environment that was changed; `gone` are parts that the manifest no longer names.
 
     `own` is the name in the release's manifest: its parts decide, unhealthy parts of other manifests are only named.
@@ -23,8 +24,7 @@ class Input:
     own: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Value, frozen=True):
     """`unhealthy`: the workflow verifies again, because a service may start slowly; the reason names the services."""
 
     outcome: Literal["healthy", "unhealthy"]

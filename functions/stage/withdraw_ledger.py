@@ -1,16 +1,16 @@
 """WithdrawLedger: take back the way back of a part whose change never began, and its doubt with it (R4)."""
 
-from dataclasses import dataclass, replace
+from msgspec.structs import replace
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import PartState
 from functions.domain.locks import Lease
+from functions.domain.values import Value
 from functions.handler import Handler
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The part, by its name, which still is as it was before WriteLedger."""
 
     deployment_id: str
@@ -19,8 +19,7 @@ class Input:
     lease: Lease
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Value, frozen=True):
     """The deployment that had left the part in doubt before this one came, and has it so again; "" if none had."""
 
     in_doubt: str

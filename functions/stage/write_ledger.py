@@ -1,7 +1,5 @@
 """WriteLedger: record the way back, and mark the part as in doubt, before it is changed (R4)."""
 
-from dataclasses import dataclass
-
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
@@ -9,12 +7,12 @@ from functions.domain.environments import Environment
 from functions.domain.locks import Lease
 from functions.domain.manifests import Part
 from functions.domain.rollback import Compensation, rollback_version
+from functions.domain.values import Value
 from functions.handler import Handler
 from functions.targets.registry import Targets
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The part that is about to change; `order` is its position in the stage."""
 
     deployment_id: str
@@ -24,8 +22,7 @@ class Input:
     lease: Lease
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Value, frozen=True):
     """The version to go back to; "" if nothing ran."""
 
     before: str

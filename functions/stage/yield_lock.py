@@ -1,14 +1,12 @@
 """YieldLock: give the lock to the next in the queue, because the release has to wait before it changes anything."""
 
-from dataclasses import dataclass
-
 from functions.adapters.locks_table import LocksTable
 from functions.domain.releases import Release
+from functions.domain.values import Value
 from functions.handler import Handler
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The execution that owns the lock of the environment, or stands in its queue."""
 
     deployment_id: str
@@ -17,8 +15,7 @@ class Input:
     release: Release
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Value, frozen=True):
     """The execution that has the lock now; "" if it is free."""
 
     next_owner: str

@@ -6,8 +6,10 @@ A part is changed in one of two ways: `build` runs a buildspec in the environmen
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+
+from msgspec import field
+from msgspec.structs import replace
 
 from functions.adapters.delivered_functions import Keep
 from functions.adapters.manifest_types import Meaning, Percent, PreviewPath, Requests
@@ -19,6 +21,7 @@ from functions.domain.manifests import Kind, Part, Way
 from functions.domain.releases import Release
 from functions.domain.rollback import Step
 from functions.domain.rollouts import Rollout
+from functions.domain.values import Value
 from functions.handler import Allow, encode
 
 if TYPE_CHECKING:
@@ -30,8 +33,7 @@ if TYPE_CHECKING:
     from functions.runtime import Clients
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Value, frozen=True):
     """One IAM statement of a deploy or read role; `resources` are ARNs, `why` is required if one has a wildcard.
 
     `condition` is that of the statement: by operator and key.
@@ -43,16 +45,14 @@ class Statement:
     condition: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Packages:
+class Packages(Value, frozen=True):
     """The stored packages that deploy roles may read: the ARNs of the objects (with a wildcard) and of their key."""
 
     objects: "pulumi.Input[str]"
     key: "pulumi.Input[str]"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Value, frozen=True):
     """The input of `apply` and `proceed`.
 
     `read` returns a file of the artifact that the gates judged. It raises SourceError if the file is missing, and
@@ -73,8 +73,7 @@ class Change:
     recorded: Callable[[], Collection[str]] = tuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComparisonKeys:
+class ComparisonKeys(Value, frozen=True, kw_only=True):
     """The manifest keys of kinds whose requests are measured; None: the environment's settings decide alone.
 
     They can only tighten these settings (`limits`).
@@ -104,8 +103,7 @@ def _least(setting: float, key: float | None) -> float:
     return setting if key is None else min(setting, key)
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(Value, frozen=True):
     """How a build changes a part: its buildspec (a path in the source, or its text) and variables.
 
     `program` is the key, in the artifacts bucket, of a program of the platform that the buildspec runs; "" for none.

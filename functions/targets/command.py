@@ -1,12 +1,14 @@
 """Kind `command`: a buildspec of the repository; a rollback runs it again with the last known good release."""
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Self
+
+from msgspec.structs import replace
 
 from functions.adapters.manifest_types import CommittedFile, Meaning
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.manifests import Part
 from functions.domain.releases import Release
+from functions.domain.values import Value
 from functions.targets.base import BuildTarget, Packages, Preview, Recipe, Statement, first_missing
 
 if TYPE_CHECKING:
@@ -16,8 +18,7 @@ if TYPE_CHECKING:
     from functions.runtime import Clients
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(Value, frozen=True):
     """A buildspec, which runs in each environment; a rollback runs it again with the last known good release."""
 
     buildspec: Annotated[CommittedFile, Meaning("The buildspec in the repository.", "delivery/infrastructure.yml")]

@@ -1,8 +1,9 @@
 """The keys of kind `ecs` in the manifest, and what they name in an environment."""
 
 import json
-from dataclasses import dataclass, field
 from typing import Annotated
+
+from msgspec import field
 
 from functions.adapters.manifest_types import AnyText, Meaning, Steps, StepSeconds
 from functions.domain.ecs import Strategy
@@ -16,8 +17,7 @@ from functions.targets.base import Change, ComparisonKeys
 IMAGES = "images.json"
 
 
-@dataclass(frozen=True, slots=True)
-class Keys(ComparisonKeys):
+class Keys(ComparisonKeys, frozen=True):
     """A service of ECS; a deployment runs a new image, and ECS itself shifts the requests to it."""
 
     cluster: Annotated[AnyText, Meaning("The cluster's name, with placeholders.", "shop-{environment}")]

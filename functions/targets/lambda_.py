@@ -1,8 +1,10 @@
 """Kind `lambda`: a Lambda function; a deployment moves its alias to a new version, at once or in steps."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+
+from msgspec import field
+from msgspec.structs import replace
 
 from functions.adapters.delivered_functions import DeliveredFunctions, Pointer
 from functions.adapters.manifest_types import AnyText, Meaning, RepositoryPath, Steps, StepSeconds
@@ -35,8 +37,7 @@ _DEPLOY = (
 _READ = ("lambda:GetAlias", "lambda:GetFunctionConfiguration")
 
 
-@dataclass(frozen=True, slots=True)
-class Keys(ComparisonKeys):
+class Keys(ComparisonKeys, frozen=True):
     """A Lambda function; a deployment moves its alias to a new version, at once or in steps."""
 
     function: Annotated[AnyText, Meaning("The function's name, with placeholders.", "hello-{environment}")]

@@ -5,9 +5,11 @@ state says which commit runs, so a rollback is believed only if Pulumi itself ha
 """
 
 import json
-from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any, Self
+
+from msgspec import field
+from msgspec.structs import replace
 
 from functions.adapters.manifest_types import AnyText, CommittedFile, Meaning, Text
 from functions.adapters.pulumi_states import PulumiStates
@@ -16,6 +18,7 @@ from functions.domain.errors import ManifestError
 from functions.domain.manifests import Part, fill
 from functions.domain.pulumi_stacks import StateFolder, folder_of, message_of, running
 from functions.domain.releases import Release
+from functions.domain.values import Value
 from functions.handler import decode, encode
 from functions.targets.base import BuildTarget, Packages, Preview, Recipe, Statement, first_missing
 
@@ -32,8 +35,7 @@ StackName = Annotated[str, Text(pattern=r"^([A-Za-z0-9_.-]|\{\w+\})+$")]
 ConfigKey = Annotated[str, Text(pattern=r"^([A-Za-z0-9_.-]+:)?[A-Za-z0-9_.-]+$")]
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(Value, frozen=True):
     """A stack of a Pulumi program; a rollback runs `pulumi up` of the last known good release."""
 
     project: Annotated[ProjectName, Meaning("The `name` in its Pulumi.yaml.", "shop")]

@@ -1,15 +1,14 @@
 """AcquireLock: request the lock of the branch for this execution, without waiting if another holds it."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from functions.adapters.locks_table import LocksTable
 from functions.domain.locks import Contender, held
+from functions.domain.values import Value
 from functions.handler import Handler
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The execution, and the key of the branch's lock."""
 
     work_id: str
@@ -17,8 +16,7 @@ class Input:
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Value, frozen=True):
     """Whether the execution has the lock; if not, `reason` names the owner."""
 
     outcome: Literal["acquired", "busy"]

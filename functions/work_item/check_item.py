@@ -1,11 +1,11 @@
 """CheckItem: whether the item has everything that the agent needs, and its branch may be changed (W3)."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from functions.adapters.github.pull_requests import PullRequests
 from functions.adapters.worker_rules import WorkerRules
 from functions.buildspecs.work_item.task_list import read_tasks
+from functions.domain.values import Value
 from functions.domain.work_items import (
     TASKS,
     Findings,
@@ -20,16 +20,14 @@ from functions.domain.work_items import (
 from functions.handler import Handler
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The attempt and its item."""
 
     work_id: str
     item: Item
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Value, frozen=True):
     """Whether the item is eligible; `reason` is the comment for one that is not.
 
     `head` is the branch's commit, `seen` the fingerprint of what was judged, `spec` the folder, `lock` the lock's key.

@@ -1,26 +1,23 @@
 """MarkInProgress: move the card to the column for items in progress, and show the progress (W10)."""
 
-from dataclasses import dataclass
-
 from functions.adapters.github.board import Board
 from functions.adapters.github.pull_requests import PullRequests
 from functions.adapters.work_items_table import WorkItemsTable
 from functions.domain.steering import moved_away
+from functions.domain.values import Value
 from functions.domain.work_items import Item
 from functions.handler import Handler
 from functions.procedures.progress import SHOW, show_progress
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The item whose attempt begins."""
 
     work_id: str
     item: Item
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Value, frozen=True):
     """The time of the move (ISO 8601), "" if the card was not moved."""
 
     moved_at: str

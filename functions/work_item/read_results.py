@@ -1,6 +1,5 @@
 """ReadResults: read and judge the results that the build left in its artifacts."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from functions.adapters.artifacts import Artifacts
@@ -11,12 +10,12 @@ from functions.domain.errors import BadInputError
 from functions.domain.gates import Verdict, all_passed, failed
 from functions.domain.limits import RESULTS
 from functions.domain.releases import is_commit
+from functions.domain.values import Value
 from functions.domain.work_results import Results, judge
 from functions.handler import Handler, decode
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The end of the build, and the key prefix of its artifacts."""
 
     work_id: str
@@ -24,8 +23,7 @@ class Input:
     artifact: str
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Value, frozen=True):
     """The verdict with its reasons, and the results for the pull request."""
 
     outcome: Literal["passed", "failed"]

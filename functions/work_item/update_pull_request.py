@@ -1,12 +1,11 @@
 """UpdatePullRequest: open or update the branch's pull request with the results of the build (W6)."""
 
-from dataclasses import dataclass
-
 from functions.adapters.github.board import Board
 from functions.adapters.github.errors import GitHubNotFoundError
 from functions.adapters.github.pull_requests import PullRequests
 from functions.adapters.worker_rules import WorkerRules
 from functions.domain.gates import Verdict, reasons
+from functions.domain.values import Value
 from functions.domain.work_items import Item
 from functions.domain.work_results import Results, merged_body, section
 from functions.handler import Handler
@@ -15,8 +14,7 @@ _PASSED, _FAILED = "kiro: ready", "kiro: failing"
 _CHECK = "kiro/work-item"
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value, frozen=True):
     """The item, the verdict on its build, and the link to the build's log."""
 
     work_id: str
@@ -29,8 +27,7 @@ class Input:
     log: str
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Value, frozen=True):
     """The pull request's number."""
 
     number: int

@@ -5,10 +5,10 @@ CodeBuild itself reports the SHA-256 of the zip archive that it uploaded, and of
 https://docs.aws.amazon.com/codebuild/latest/APIReference/API_BuildArtifacts.html
 """
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters.builds import BuildEnd, Builds
 from functions.adapters.deployments_table import DeploymentsTable

@@ -1,12 +1,12 @@
 """Several repositories of one stack are strangers: whatever one of them does, nothing of another changes."""
 
 from contextlib import suppress
-from dataclasses import replace
 from itertools import count
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable

@@ -3,10 +3,10 @@
 import hashlib
 import hmac
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.domain.environments import PartState
 from functions.domain.errors import StaleLeaseError

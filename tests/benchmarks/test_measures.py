@@ -22,9 +22,9 @@ import os, pkgutil, sys
 import functions.domain, functions.runtime
 from importlib import import_module
 from benchmarks.measures.cold_functions import handlers
-for module in pkgutil.iter_modules(functions.domain.__path__):  # which imports the standard library only
+for module in pkgutil.iter_modules(functions.domain.__path__):  # which imports msgspec only
     import_module(f"functions.domain.{module.name}")
-ours = {"functions", "benchmarks", "__main__", "_distutils_hack", "sitecustomize", "dacite"}
+ours = {"functions", "benchmarks", "__main__", "_distutils_hack", "sitecustomize", "msgspec", "typing_extensions"}
 for handler in handlers():
     reader, writer = os.pipe()
     if os.fork() == 0:
@@ -36,13 +36,11 @@ for handler in handlers():
     print(os.read(reader, 10_000).decode(), end="")
     os.close(reader), os.close(writer)
 """
-# What a handler imports besides the standard library and dacite; the clients are imported where they are created.
+# What a handler imports besides the standard library and msgspec; the clients are imported where they are created.
 _HEAVY = {
-    "deployment.plan_release": "annotated_types cython_runtime pydantic pydantic_core typing_extensions"
-    " typing_inspection yaml",
-    "events.plan_pull_requests": "annotated_types cython_runtime pydantic pydantic_core typing_extensions"
-    " typing_inspection yaml",
-    "events.publish_metrics": "aws_lambda_powertools botocore jmespath typing_extensions",
+    "deployment.plan_release": "annotated_types cython_runtime pydantic pydantic_core typing_inspection yaml",
+    "events.plan_pull_requests": "annotated_types cython_runtime pydantic pydantic_core typing_inspection yaml",
+    "events.publish_metrics": "aws_lambda_powertools botocore jmespath",
     "work_item.check_item": "markdown_it mdurl",
 }
 

@@ -1,12 +1,12 @@
 """`kiro-worker approvals`, `approve` and `reject`: a signed request to the platform's API."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cli.decisions import moment
 from functions.adapters.waits_table import WaitsTable

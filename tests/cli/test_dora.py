@@ -1,7 +1,8 @@
 """`kiro-worker dora`: the four metrics of an environment from the records of its deployments."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
 
 from cli.dora import figures
 from functions.adapters.clock import iso

@@ -1,10 +1,10 @@
 """`kiro-worker status`: alarms of CloudWatch, addresses, and who has an environment, without opening a console (T1)."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from botocore.exceptions import ClientError
+from msgspec.structs import replace
 
 from functions.adapters.alarms import Alarms
 from functions.adapters.deployments_table import DeploymentsTable

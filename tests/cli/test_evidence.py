@@ -3,7 +3,6 @@
 import json
 import subprocess
 from base64 import b64decode, b64encode
-from dataclasses import replace
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.domain.attestations import SIGNED, Attested, attestation, attested, subjects_of

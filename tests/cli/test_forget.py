@@ -1,9 +1,9 @@
 """Environments that the stack has no longer: `status` shows what is left, `forget` ends that."""
 
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable

@@ -1,9 +1,9 @@
 """`kiro-worker pin`, `kiro-worker unpin` and `kiro-worker rollback --pin`."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.drift import Author, Drift

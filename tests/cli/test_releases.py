@@ -1,9 +1,9 @@
 """`kiro-worker show`, `cancel` and `retry`, and what asks before it changes a protected environment."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable

@@ -154,7 +154,7 @@ def test_the_piped_parameter_of_the_board_is_stored(kiro: Kiro, parameter: Any) 
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [("", "is no JSON"), ('{"organisation": "acme"}', "no keys of it"), ('{"projectNumber": "7"}', "project_number")],
+    [("", "is no JSON"), ('{"organisation": "acme"}', "no keys of it"), ('{"projectNumber": "7"}', "projectNumber")],
 )
 def test_a_parameter_that_functions_could_not_read_is_not_stored(
     kiro: Kiro, parameter: Any, value: str, said: str

@@ -2,10 +2,10 @@
 
 import json
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 from moto.cloudwatch.models import cloudwatch_backends
+from msgspec.structs import replace
 
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.deployments_table import DeploymentsTable

@@ -1,9 +1,10 @@
 """Complete and plausible values of the domain for tests; builders take the fields that a test is about."""
 
-from dataclasses import fields, replace
 from io import BytesIO
 from typing import Any
 from zipfile import ZipFile, ZipInfo
+
+from msgspec.structs import fields, replace
 
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.events import Event, event_type
@@ -11,7 +12,7 @@ from functions.domain.locks import Lease
 from functions.domain.manifests import Health, Part
 from functions.domain.order import Order
 from functions.domain.releases import Release
-from functions.handler import camel, decode, encode
+from functions.handler import decode, encode
 from tests.functions.stack import ACCOUNT, DEPLOY_ROLE, READ_ROLE, REGION
 
 COMMIT = "1a2b3c4d5e6f" + "0" * 28
@@ -119,7 +120,7 @@ def archive(files: dict[str, str | bytes]) -> bytes:
 def detail(name: str, **changes: Any) -> dict[str, Any]:
     """The detail of a bus event by its name: the required fields, with changes; keys as in JSON."""
     facts = {**FACTS, "result": RESULTS.get(name, ""), "state": STATES.get(name, "")}
-    names = {camel(one.name) for one in fields(event_type(name))}
+    names = {one.encode_name for one in fields(event_type(name))}
     made: dict[str, Any] = encode({**{key: facts[key] for key in names & facts.keys()}, **changes})
     return made
 

@@ -84,7 +84,7 @@ def test_a_handler_goes_from_json_to_json(handler: ModuleType, stack: Stack) -> 
 
 def test_a_bad_event_is_a_fault_that_names_the_field(stack: Stack) -> None:
     """The class of the exception is one that workflows catch."""
-    with pytest.raises(BadInputError, match="task_token"):
+    with pytest.raises(BadInputError, match="taskToken"):
         build("functions.shared.await_build", stack.clients)({"deploymentId": "d"}, None)
 
 
@@ -223,7 +223,7 @@ def test_an_environment_in_json_is_one_in_python(stack: Stack) -> None:
     """An environment is the same value, whether it comes from a definition or a table."""
     kind, _ = wire(acquire_lock.acquire_lock, stack.clients)
     assert kind
-    assert encode(Environment(**{f: getattr(ENVIRONMENT, f) for f in Environment.__dataclass_fields__})) == encode(
+    assert encode(Environment(**{f: getattr(ENVIRONMENT, f) for f in Environment.__struct_fields__})) == encode(
         ENVIRONMENT
     )
 

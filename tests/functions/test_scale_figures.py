@@ -2,10 +2,10 @@
 
 import time
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from benchmarks.scale.traffic import ROWS, Kept, Traffic
 from functions.adapters.clock import Clock

@@ -2,9 +2,9 @@
 
 import json
 import re
-from dataclasses import asdict
 
 import pytest
+from msgspec.structs import asdict
 
 from components.functions import package
 from components.functions.handlers import discover

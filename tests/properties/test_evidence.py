@@ -6,12 +6,13 @@ the domain lets in.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import event, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from functions.domain.demands import AFTER, BEFORE, unreported
 from functions.domain.environments import Environment

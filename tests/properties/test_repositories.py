@@ -5,13 +5,14 @@ Tables, CloudWatch and GitHub are in memory; the decisions and the records are t
 
 import json
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any, cast, get_args
 from urllib.parse import urlencode
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from functions.adapters.clock import Clock
 from functions.adapters.environment_health import EnvironmentHealth

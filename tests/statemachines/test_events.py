@@ -1,14 +1,14 @@
 """Every event that a definition puts on the bus has the form of its class; checked without handlers and emulator."""
 
 from collections.abc import Iterator
-from dataclasses import MISSING, fields
 from importlib import import_module
 from typing import Any, get_type_hints
 
 import pytest
+from msgspec.structs import fields
 
 from functions.domain.events import EVENTS, event_type
-from functions.handler import camel, handler_function
+from functions.handler import handler_function
 from statemachines.definitions import WORKFLOWS, load, tasks
 
 PUT = "arn:aws:states:::events:putEvents"
@@ -40,8 +40,8 @@ def assignments(workflow: str, variable: str) -> Iterator[tuple[str, Any]]:
 
 def assert_has_form(detail: dict[str, Any], kind: type) -> None:
     """Assert that the detail has the required fields of the class, and no unknown ones."""
-    known = {camel(one.name) for one in fields(kind)}
-    needed = {camel(one.name) for one in fields(kind) if one.default is MISSING and one.default_factory is MISSING}
+    known = {one.encode_name for one in fields(kind)}
+    needed = {one.encode_name for one in fields(kind) if one.required}
     assert needed <= detail.keys() <= known, f"{kind.__name__}: {sorted(detail)}"
 
 

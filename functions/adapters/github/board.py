@@ -4,14 +4,16 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from msgspec.structs import replace
 
 from functions.adapters.github.connection import stored_credential
 from functions.adapters.github.graphql import GraphQL
 from functions.adapters.project_config import ProjectConfig, ProjectConfigs
 from functions.domain.errors import BadInputError, GitHubSwitchedOffError
 from functions.domain.texts import cut
+from functions.domain.values import Value
 from functions.domain.work_items import Columns, Item
 from functions.handler import Allow, decode
 
@@ -22,8 +24,7 @@ _KINDS: Mapping[str, Any] = {"Issue": "issue", "PullRequest": "pull request", "D
 _LONGEST_REASON = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Value, frozen=True):
     """The owner and number of the board (0: no board is configured), and the names of its fields and columns."""
 
     owner: str

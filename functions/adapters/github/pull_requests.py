@@ -1,6 +1,5 @@
 """Pull requests: found by branch, opened, updated, labelled and commented on (W6)."""
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +7,7 @@ from functions.adapters.github.client import LONGEST_BODY, GitHub
 from functions.adapters.github.comments import keep_comment
 from functions.adapters.github.errors import GitHubNotFoundError, GitHubSwitchedOffError
 from functions.domain.texts import cut, one_line
+from functions.domain.values import Value
 
 if TYPE_CHECKING:
     from github.Repository import Repository
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 _LONGEST_TITLE = 200
 
 
-@dataclass(frozen=True, slots=True)
-class PullRequest:
+class PullRequest(Value, frozen=True):
     """An open pull request; `node` is its id in GraphQL."""
 
     number: int

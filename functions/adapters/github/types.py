@@ -1,8 +1,9 @@
 """Responses of GitHub, as plain values."""
 
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, cast
+
+from functions.domain.values import Value
 
 if TYPE_CHECKING:
     from github.Commit import Commit as ApiCommit
@@ -15,8 +16,7 @@ StatusState = Literal["error", "failure", "pending", "success"]
 DeploymentState = Literal["error", "failure", "inactive", "in_progress", "queued", "pending", "success"]
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(Value, frozen=True):
     """One commit; `author_login` is None if no account has the author's e-mail. `committed_at` is ISO 8601, UTC."""
 
     sha: str
@@ -27,8 +27,7 @@ class Commit:
     committed_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Value, frozen=True):
     """The difference from base to head; `status` is `unknown` if GitHub can no longer compare them.
 
     `files` are all files that differ, with both names of a renamed one. It is None if GitHub does not list them all;
@@ -42,8 +41,7 @@ class Comparison:
     commits: tuple[Commit, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Pull:
+class Pull(Value, frozen=True):
     """A pull request: its head and base commits and branches; `fork` if the head is in another repository."""
 
     number: int

@@ -1,12 +1,13 @@
 """The checks of every resource of a stack, of which only some exist."""
 
+import dataclasses
 import json
-from dataclasses import replace
 from types import SimpleNamespace
 from unittest.mock import Mock
 
 import pytest
 from botocore.exceptions import ClientError
+from msgspec.structs import replace
 
 from cli.aws import inventory
 from cli.aws.checks import repairs
@@ -223,7 +224,7 @@ def test_a_watch_that_is_too_short_for_an_alarm_is_noted(operator: Operator, sta
 def test_the_alarms_of_another_account_are_not_read(operator: Operator) -> None:
     """Its read role need not trust operators; the check says so."""
     role = "arn:aws:iam::999999999999:role/deploy"
-    elsewhere = replace(operator, environments=(replace(ENVIRONMENT, deploy_role_arn=role),))
+    elsewhere = dataclasses.replace(operator, environments=(replace(ENVIRONMENT, deploy_role_arn=role),))
     (piece,) = (one for one in Inventory(elsewhere).pieces() if one.kind == "watch")
     assert (piece.checks[0].outcome, piece.checks[0].said) == (
         "note",

@@ -1,9 +1,9 @@
 """The environments that executions carry, made from the settings."""
 
-from dataclasses import fields
 from typing import Any
 
 import pytest
+from msgspec.structs import fields
 
 from components.functions.resources import NOT_CARRIED, carried
 from components.stack.environment_settings import EnvironmentSettings

@@ -1,7 +1,8 @@
 """The pages of the console, from what was read."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
+
+from msgspec.structs import replace
 
 from functions.adapters.console_pages import View, overview_page, plain_page, release_page
 from functions.domain import waiting

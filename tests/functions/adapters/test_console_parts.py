@@ -1,9 +1,9 @@
 """Pieces of the console's pages."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters import console_parts as parts
 from functions.domain import waiting

@@ -1,6 +1,6 @@
 """The rows of pins and drift in the environments table."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.drift import Author, Drift

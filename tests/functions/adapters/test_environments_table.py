@@ -1,8 +1,7 @@
 """The environments table."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Freeze, PartState

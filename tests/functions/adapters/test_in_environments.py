@@ -1,8 +1,7 @@
 """Which role and region the clients of an environment have (I7)."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters.delivered_functions import DeliveredFunctions
 from functions.adapters.ecs_services import EcsServices

@@ -1,8 +1,7 @@
 """Base URLs in a stack's settings."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters.links import ApprovalLinks, IncidentLinks, MessageLinks, ReleaseLinks
 from tests.functions.samples import COMMIT, OLDER, RELEASE

@@ -1,10 +1,9 @@
 """The pages of a request for approval."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from functions.adapters.pages import ended_page, open_page, plain_page
 from functions.domain.approvals import Approval
@@ -44,7 +43,7 @@ def test_no_text_from_outside_becomes_html(text: str) -> None:
 )
 def test_an_end_has_its_status(state: str, by: str, status: int) -> None:
     """A decided request has status 200 and names the person; any other ended request has 410."""
-    page = ended_page(replace(APPROVAL, state=state, by=by))  # type: ignore[arg-type]
+    page = ended_page(replace(APPROVAL, state=state, by=by))
     assert page["statusCode"] == status
     assert (f"<dd>{by}</dd>" in page["body"]) == bool(by)
 

@@ -44,10 +44,10 @@ def test_it_is_read_again_after_five_minutes(stack: Stack) -> None:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("7", "expected an object"),
+        ("7", "Expected `object`"),
         ("{", "is no JSON"),
         ({"repository": "acme/shop"}, "has repository, which are no keys of it: there are organization, projectNumber"),
-        ({"projectNumber": "seven"}, "project_number"),
+        ({"projectNumber": "seven"}, "projectNumber"),
     ],
 )
 def test_a_mistake_in_it_is_named(stack: Stack, value: Any, said: str) -> None:

@@ -1,8 +1,7 @@
 """Whose release it is, compared with what runs in the environment."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters.release_people import ReleasePeople
 from local.github import LocalGitHub

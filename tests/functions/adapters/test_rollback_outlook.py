@@ -1,6 +1,6 @@
 """Facts for approvers: the versions that a rollback would restore, and the commits since the running version."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from functions.adapters.rollback_outlook import RollbackOutlook
 from functions.domain.environments import PartState

@@ -1,6 +1,6 @@
 """Jobs of GitHub Actions in the waits table."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from functions.adapters.waiting_jobs import WaitingJobs
 from functions.adapters.waits_table import WaitsTable

@@ -1,9 +1,9 @@
 """The waits table."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from components.stack.environment_settings import EnvironmentSettings
 from functions.adapters.records import every

@@ -1,5 +1,6 @@
 import time
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from functions.adapters.work_items_table import WorkItemsTable
 from functions.domain.work_items import Record

@@ -1,13 +1,13 @@
 """CheckGates: the gates judge build, tests and coverage."""
 
 import json
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
+from msgspec.structs import replace
 
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.builds import BuildEnd

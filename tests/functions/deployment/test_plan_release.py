@@ -1,7 +1,8 @@
 """PlanRelease: which parts the release changes where, by the changes since what runs there."""
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable

@@ -1,9 +1,9 @@
 """Waiting for an unfreeze: what ends the wait of a release."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from functions.domain.admissions import Admission, Held, admission, is_newer, superseded
 from functions.domain.environments import Freeze

@@ -1,10 +1,10 @@
 """A request for approval: what opens it, what it is about, and what ends it."""
 
-from dataclasses import replace
 from typing import get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from functions.domain.approvals import (
     Approval,

@@ -2,11 +2,11 @@
 
 import json
 import re
-from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.domain.attestations import (
     SIGNED,

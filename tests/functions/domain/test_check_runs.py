@@ -1,8 +1,7 @@
 """The check run of a gate: what it says, and where (G5)."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from functions.domain.check_runs import MOST_NOTES, CheckRun, check_runs
 from functions.domain.events import GatesJudged

@@ -1,11 +1,11 @@
 """The plan of a release of a commit: which parts change in each environment, and why."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from functions.domain.commit_plans import Scope, plan
 from functions.domain.environments import PartState

@@ -1,11 +1,11 @@
 """Comparing two versions: what a sample is, when it is bad, and what never undoes a release (R3, R13)."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from functions.domain.comparisons import (
     NOTHING_TO_COMPARE,

@@ -1,9 +1,9 @@
 """What the console shows of a release: a lane for each environment."""
 
-from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
+from msgspec.structs import replace
 
 from functions.domain import waiting
 from functions.domain.console import PHASES, EnvironmentView, Lane, Overview, Shown, lanes

@@ -1,11 +1,11 @@
 """Decisions about a request for approval: taken once, by whoever may, before it expires."""
 
-from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from functions.domain.approvals import Approval, State, hash_secret
 from functions.domain.approvers import Approvers

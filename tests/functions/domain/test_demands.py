@@ -1,9 +1,9 @@
 """What environments demand, and what nothing reports (G6)."""
 
-from dataclasses import replace
 from typing import get_args
 
 import pytest
+from msgspec.structs import replace
 
 from functions.domain.demands import AFTER, BEFORE, REPORTS, GateName, demands, skipped, unreported, usual
 from functions.domain.gates import Verdict

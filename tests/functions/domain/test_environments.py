@@ -1,8 +1,7 @@
 """An environment's settings, and the state of its parts."""
 
-from dataclasses import MISSING, fields, replace
-
 import pytest
+from msgspec.structs import fields, replace
 
 from functions.domain.environments import Environment, PartState, addresses
 from functions.domain.manifests import Health
@@ -13,7 +12,7 @@ OWN, BUILT = replace(SERVICE, name="shop/hello"), replace(COMMAND, name="shop/in
 
 def test_an_environment_needs_only_what_every_environment_has() -> None:
     """Alarms, variables, windows and freezes may be left out, and no two environments share them."""
-    needed = {f.name: "x" for f in fields(Environment) if f.default is MISSING and f.default_factory is MISSING}
+    needed = {f.name: "x" for f in fields(Environment) if f.required}
     one, other = Environment(**needed), Environment(**needed)  # type: ignore[arg-type]
     assert one == other
     for shared in ("critical_alarms", "warning_alarms", "variables", "windows", "freezes"):

@@ -1,8 +1,7 @@
 """Events of the stack's bus: a closed set, named after their classes."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from functions.domain.errors import BadInputError
 from functions.domain.events import EVENTS, DeploymentFinished, UnknownEventError, event_type, release_of

@@ -1,10 +1,10 @@
 """Whether a release has the evidence to enter an environment (G6)."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.domain.evidence import Entry, Former, Witness, needs_evidence, verdict
 from functions.domain.gates import Verdict

@@ -1,11 +1,11 @@
 """The security gate: severities, the allow-list, and that no critical or high finding passes unless it is allowed."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from functions.domain.findings import (
     BLOCKING,

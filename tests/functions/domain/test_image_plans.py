@@ -1,9 +1,9 @@
 """The plan of images: only named services change, and a protected environment takes what was proved before it."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.domain.environments import Environment, PartState
 from functions.domain.image_plans import Evidence, plan_images

@@ -1,10 +1,9 @@
 """Texts of the GitHub issue about a rollback."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from functions.domain.events import DeploymentFinished, RollbackFinished, RollbackStarted
 from functions.domain.incidents import (

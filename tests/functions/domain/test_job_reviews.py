@@ -1,10 +1,10 @@
 """Jobs of GitHub Actions enter an environment on the same conditions as releases (P13)."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.domain import job_reviews
 from functions.domain.environments import Environment, Freeze

@@ -1,9 +1,10 @@
 """What a lock promises for every order of requests, releases and deaths."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from functions.domain.locks import Contender, Lock, LockResult, Mode, release, request
 from functions.domain.order import Order, is_newer

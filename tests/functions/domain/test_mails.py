@@ -1,6 +1,6 @@
 """The texts of mails."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from functions.domain.approvals import Approval
 from functions.domain.mails import WIDTH, approval_wanted, mail

@@ -1,9 +1,9 @@
 """What runs now, next steps and addresses of a message."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.domain.message_details import asks_what_runs
 from functions.domain.messages import compose

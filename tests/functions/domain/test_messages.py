@@ -1,9 +1,9 @@
 """Mails about events and approval requests."""
 
-from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
+from msgspec.structs import replace
 
 from functions.domain.approvals import Approval, Shown
 from functions.domain.mails import approval_wanted, mail

@@ -1,10 +1,9 @@
 """Pins: which releases they keep out of which environments, and what a second pin changes."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from functions.domain.pins import Pin, keeps_out, left_out, pinned_again
 from tests.functions.samples import COMMIT, NOW, OLDER

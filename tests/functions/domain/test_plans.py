@@ -1,6 +1,6 @@
 """What a plan says, and what an emergency makes of it."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from functions.domain.commit_plans import plan
 from functions.domain.manifests import AfterDeploy, Manifest

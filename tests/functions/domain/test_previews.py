@@ -1,10 +1,9 @@
 """Previews of infrastructure: what counts as a change, and what that leaves of a plan (P5)."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from functions.domain.plans import PartPlan, Plan, SkippedPart, StagePlan
 from functions.domain.previews import METADATA, Preview, ResourceStep, judge_preview, narrowed

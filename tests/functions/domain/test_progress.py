@@ -1,7 +1,8 @@
 """What the comment on an attempt's progress says (W10)."""
 
-from dataclasses import replace
 from typing import get_args
+
+from msgspec.structs import replace
 
 from functions.domain.progress import MARKER, Progress, ended, working
 from functions.domain.work_items import State

@@ -2,12 +2,12 @@
 
 import json
 from base64 import b64decode
-from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.domain.errors import ProvenanceError
 from functions.domain.gates import Verdict

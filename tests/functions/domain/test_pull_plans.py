@@ -1,10 +1,9 @@
 """The text of the plan of a pull request."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from functions.domain.forecasts import Forecast, StageForecast
 from functions.domain.plans import Change

@@ -1,10 +1,10 @@
 """Pulumi stacks: where their states are, and which commit a state says runs."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
+from msgspec.structs import replace
 
 from functions.domain.pulumi_stacks import StackState, UpdateRecord, folder_of, message_of, running
 from tests.functions.samples import COMMIT, DEPLOYMENT

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from functions.domain.errors import BadInputError
 from functions.domain.pushes import Ignored, Start, read_push

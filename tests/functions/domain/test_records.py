@@ -1,11 +1,11 @@
 """Records of deployments: what a row holds, as typed values."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 import tests
 from functions.domain.gates import Verdict

@@ -1,11 +1,11 @@
 """Names and refs of a release."""
 
 import re
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from functions.domain.errors import BadInputError
 from functions.domain.releases import Release, branch_or_tag, execution_name, is_commit, skips_ci

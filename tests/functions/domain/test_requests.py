@@ -1,9 +1,9 @@
 """The request of a deployment: what an execution's input may be, and the names of executions."""
 
-from dataclasses import fields, replace
 from typing import Any
 
 import pytest
+from msgspec.structs import fields, replace
 
 from functions.domain.errors import BadInputError
 from functions.domain.releases import LONGEST_NAME

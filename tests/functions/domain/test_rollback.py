@@ -1,9 +1,8 @@
 """Rollback: the order of steps, the results, and the record afterwards."""
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from functions.domain.environments import Version
 from functions.domain.manifests import Part

@@ -1,10 +1,10 @@
 """Messages as Slack's blocks."""
 
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from functions.domain.messages import Message
 from functions.domain.slack_blocks import blocks, fallback

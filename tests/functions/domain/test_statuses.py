@@ -1,9 +1,9 @@
 """Commit statuses and GitHub deployment statuses."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.domain.images import Image
 from functions.domain.records import DeploymentRecord, PlannedStage, PlanRecord, StageRecord

@@ -1,9 +1,9 @@
 """What is waited for: the text, the clocks, whom it concerns and the next step."""
 
-from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
+from msgspec.structs import replace
 
 from functions.domain import waiting
 from functions.domain.approvals import Approval, Consent

@@ -1,10 +1,10 @@
 """Judging an environment, for every combination of alarms and probes."""
 
-from dataclasses import replace
 from typing import get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from functions.domain.watches import (
     Accepted,

@@ -2,11 +2,11 @@
 
 import re
 import subprocess
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from functions.domain.work_items import (
     SPEC_FILES,
@@ -35,7 +35,7 @@ def item(number: int = 1, branch: str = "kiro/greet", **changes: str) -> Item:
     made = Item(
         f"PVTI_{number}", "issue", "Greet", branch, "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "a/b", number
     )
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return replace(made, **changes)
 
 
 @given(st.one_of(texts, st.text("abc./-_~^:?*[\\ @{", max_size=20), st.builds("kiro/{}".format, texts)))

@@ -1,11 +1,11 @@
 """Decisions by an operator's AWS identity, which API Gateway has verified (A5)."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.waits_table import WaitsTable

@@ -1,11 +1,11 @@
 """The end of an execution that could not release or announce what it had to."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from msgspec.structs import replace
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
@@ -139,7 +139,7 @@ def test_an_approval_that_nobody_waits_for_is_void(stack: Stack) -> None:
     waits = WaitsTable.connect(stack.clients)
     for name, state in (("open", "open"), ("done", "approved")):
         approval = Approval(name, "deploy", DEPLOYMENT, "production", {}, ["h"], NOW, NOW, NOW)
-        approval = replace(approval, state=state)  # type: ignore[arg-type]
+        approval = replace(approval, state=state)
         waits.save_approval(approval, datetime.now(UTC))
         waits.store(Wait(read_wait_key(f"approval/{name}"), "token", execution), datetime.now(UTC))
     ended(stack, execution)

@@ -1,11 +1,11 @@
 """What a rollback or a build needs does not expire (I3)."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.build_programs import BuildPrograms

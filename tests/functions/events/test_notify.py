@@ -1,11 +1,11 @@
 """Domain events become mails and Slack messages."""
 
-from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 from urllib.error import URLError
 
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.errors import NotificationError

@@ -1,11 +1,11 @@
 """Domain events become commit statuses and GitHub deployments."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from github import Auth, Github
+from msgspec.structs import replace
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable

@@ -1,11 +1,11 @@
 """AWS's event about a service deployment ends the waits for rollouts that changed."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from msgspec.structs import replace
 
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.errors import BadInputError

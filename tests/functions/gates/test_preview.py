@@ -1,7 +1,8 @@
 """The gate `preview`."""
 
 import json
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from functions.domain.plans import PartPlan
 from functions.gates.preview import PreviewGate

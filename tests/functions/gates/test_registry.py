@@ -5,12 +5,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any, ClassVar, get_args
 
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
 from cli import show

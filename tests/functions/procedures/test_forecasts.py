@@ -1,8 +1,7 @@
 """Forecasts: what a deployment of a commit would do; nothing is started or written."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable

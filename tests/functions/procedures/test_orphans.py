@@ -1,11 +1,11 @@
 """The searches for orphans, one by one; `events/test_reconcile.py` tests a whole run."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.github.client import GitHub

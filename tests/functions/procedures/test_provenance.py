@@ -1,10 +1,10 @@
 """Evidence that somebody changed: no handler deploys, restores or asks for approval of it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.domain.errors import ProvenanceError, SourceError

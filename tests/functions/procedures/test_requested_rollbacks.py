@@ -1,10 +1,10 @@
 """Rollbacks that a person asks for by a dispatch; those by the command are in `tests/cli/test_commands.py`."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable

@@ -1,9 +1,9 @@
 """RecordRollback: the result of a rollback, and the freeze after an unknown one."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable

@@ -1,10 +1,10 @@
 """VerifyRestored: restored, partly or unknown, read from what runs."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters.clock import iso
 from functions.domain.manifests import Health

@@ -1,10 +1,10 @@
 """AwaitBuild: store the token, then query the build."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.waits import BuildKey, read_wait_key

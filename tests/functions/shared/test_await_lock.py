@@ -1,7 +1,8 @@
 """AwaitLock: store the token in the queue, and repeat the request."""
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from functions.domain.order import Order
 from tests.functions.samples import DEPLOYMENT, RELEASE

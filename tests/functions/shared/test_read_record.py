@@ -1,9 +1,9 @@
 """ReadRecord: the input of an execution is believed only as far as the record and the settings agree with it."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.locks_table import LocksTable

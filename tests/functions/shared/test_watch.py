@@ -1,11 +1,11 @@
 """Watch: healthy, breached, review, or watching."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from msgspec.structs import replace
 
 from functions.adapters.clock import iso
 from functions.adapters.waits_table import WaitsTable

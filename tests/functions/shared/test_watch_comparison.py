@@ -1,10 +1,10 @@
 """Watch at a step of a rollout: the new version is compared with the old one (R3, R13)."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters.clock import iso
 from functions.adapters.waits_table import WaitsTable

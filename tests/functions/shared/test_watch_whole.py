@@ -1,10 +1,10 @@
 """Watch of a whole release: a service that met all requests at once is compared with what it met before (R3)."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters.clock import iso
 from functions.domain.environments import PartState

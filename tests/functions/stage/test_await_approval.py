@@ -1,10 +1,10 @@
 """AwaitApproval: store the token, then read the request."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters.clock import iso
 from functions.adapters.environments_table import EnvironmentsTable

@@ -1,11 +1,11 @@
 """AwaitUnfreeze: a release waits until its environment is unfrozen."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from msgspec.structs import replace
 
 from functions.adapters.clock import iso
 from functions.adapters.deployments_table import DeploymentsTable

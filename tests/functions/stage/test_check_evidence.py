@@ -1,9 +1,9 @@
 """CheckEvidence: what records say of a release and of the environment before."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable

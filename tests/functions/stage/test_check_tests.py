@@ -1,7 +1,8 @@
 """CheckTests, and what RecordGood keeps of it: the tests and load run of an environment."""
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from functions.adapters.builds import BuildEnd
 from functions.adapters.environments_table import EnvironmentsTable

@@ -1,10 +1,10 @@
 """CheckWindow: open, closed until a time, or never open."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters.clock import iso
 from functions.adapters.deployments_table import DeploymentsTable

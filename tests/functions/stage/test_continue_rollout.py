@@ -1,9 +1,9 @@
 """ContinueRollout: the alias of a function takes the steps of a rollout, one after the other (R12)."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters.delivered_functions import DeliveredFunctions
 from functions.domain.errors import DeployTargetError, NotRecordedError, StaleLeaseError

@@ -1,10 +1,10 @@
 """EndEnhancedWatch: a deployment that enters an environment ends the enhanced watches there."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters.executions import Executions
 from functions.adapters.waits_table import WaitsTable

@@ -1,11 +1,11 @@
 """ReadBaseline: alarms that are in ALARM, have no data or are missing before anything is changed."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from msgspec.structs import replace
 
 from functions.adapters.clock import iso
 from functions.adapters.deployments_table import DeploymentsTable

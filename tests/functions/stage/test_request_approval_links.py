@@ -1,6 +1,6 @@
 """RequestApproval: the links to the build and to what runs, in mail and page."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from functions.adapters.builds import BuildEnd
 from functions.adapters.deployments_table import DeploymentsTable

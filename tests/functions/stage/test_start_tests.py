@@ -1,7 +1,8 @@
 """StartTests: the repository's tests against the environment."""
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.waits_table import WaitsTable

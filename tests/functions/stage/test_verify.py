@@ -1,9 +1,9 @@
 """Verify: every service is healthy and answers with the expected commit."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.domain.manifests import Health
 from tests.functions.delivered import Service, runs

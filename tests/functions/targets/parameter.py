@@ -1,11 +1,8 @@
 """A kind of target for tests: one class, and the two lines that a real kind adds elsewhere."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Self, get_args
 
-import dacite
 import pytest
 
 from functions.adapters.manifest_types import AnyText
@@ -14,6 +11,7 @@ from functions.domain.environments import Environment, PartState, Version
 from functions.domain.manifests import Kind, Part
 from functions.domain.rollback import Step
 from functions.domain.rollouts import Rollout
+from functions.domain.values import Value
 from functions.targets import registry
 from functions.targets.base import CallTarget, Change, Packages, Statement
 from tests.functions import stack as stack_of_tests
@@ -32,8 +30,7 @@ services:
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(Value, frozen=True):
     """The manifest keys of a parameter; a `slow` one is changed in steps, which the test takes."""
 
     parameter_name: AnyText
@@ -166,13 +163,8 @@ def calls_of_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def parameter(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def parameter(monkeypatch: pytest.MonkeyPatch) -> None:
     """Registers the kind `parameter`: its name and its case."""
     kinds, known = (*get_args(Kind), "parameter"), registry.target_of
-    monkeypatch.setitem(Part.__annotations__, "kind", Literal[kinds])
-    dacite.clear_cache()
     monkeypatch.setattr(registry, "KINDS", kinds)
     monkeypatch.setattr(registry, "target_of", lambda kind: ParameterTarget if kind == "parameter" else known(kind))
-    yield
-    monkeypatch.undo()
-    dacite.clear_cache()

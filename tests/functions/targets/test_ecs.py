@@ -1,13 +1,15 @@
 """Kind `ecs`: what a release does to a service, on ECS's laptop endpoint, which is as strict about roles as AWS."""
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters.ecs_services import EcsServices
 from functions.adapters.version_figures import VersionFigures
@@ -431,16 +433,18 @@ def test_mistakes_are_named(delivered: Callable[..., Delivered]) -> None:
     """A missing service or container, one that the roles may not deploy, and what ECS refuses."""
     made = delivered()
     image = made.bench.image("new")
-    gone = replace(made, part=replace(made.part, settings={**made.part.settings, "cluster": "nobody"}))
+    gone = dataclasses.replace(made, part=replace(made.part, settings={**made.part.settings, "cluster": "nobody"}))
     with pytest.raises(DeployTargetError, match=r"nobody/api-\w+ does not exist in eu-central-1; create it"):
         gone.apply(image)
-    foreign = replace(made, part=replace(made.part, settings={**made.part.settings, "service": "foreign"}))
+    foreign = dataclasses.replace(made, part=replace(made.part, settings={**made.part.settings, "service": "foreign"}))
     with pytest.raises(DeployTargetError, match=r"may not deploy shop/foreign: add it to `ecsServices`"):
         foreign.apply(image)
-    wrong = replace(made, part=replace(made.part, settings={**made.part.settings, "container": "web"}))
+    wrong = dataclasses.replace(made, part=replace(made.part, settings={**made.part.settings, "container": "web"}))
     with pytest.raises(DeployTargetError, match="has no container web, it has app: correct `container`"):
         wrong.apply(image)
-    refused = replace(made, part=replace(made.part, settings={**made.part.settings, "strategy": "blue-green"}))
+    refused = dataclasses.replace(
+        made, part=replace(made.part, settings={**made.part.settings, "strategy": "blue-green"})
+    )
     with pytest.raises(DeployTargetError, match=r"ECS refuses to deploy .* advancedConfiguration"):
         refused.apply(image)
     assert gone.read() is None

@@ -1,9 +1,9 @@
 """Kind `lambda`: descriptions and reads of a function; the tests of the states cover its changes."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.delivered_functions import Kept
@@ -82,7 +82,7 @@ def test_a_version_that_was_deleted_is_lost(stack: Stack) -> None:
 
 def test_settings_of_another_kind_are_named(stack: Stack) -> None:
     """A part without a function is an error."""
-    with pytest.raises(BadInputError, match='"function"'):
+    with pytest.raises(BadInputError, match="`function`"):
         LambdaTarget.connect(stack.clients).current(ENVIRONMENT, replace(SERVICE, settings={}), None)
 
 

@@ -1,10 +1,10 @@
 """Kind `pulumi`: the manifest's keys, the order for the build, and what the state says runs."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from components.stack.environment_settings import EnvironmentSettings
 from components.stack.naming import Naming

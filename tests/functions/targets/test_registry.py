@@ -1,11 +1,11 @@
 """A new kind, defined in the tests, works everywhere; no other module tells kinds apart."""
 
 import ast
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from msgspec.structs import replace
 
 import functions
 from functions.adapters.deployments_table import DeploymentsTable

@@ -1,9 +1,9 @@
 """UpdatePullRequest: one pull request per branch, updated in place (W6)."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.domain.gates import Coverage, TestRun, Verdict
 from functions.domain.work_results import BEGIN, END, Results, TaskResult

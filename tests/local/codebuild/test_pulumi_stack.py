@@ -9,10 +9,11 @@ import socket
 import uuid
 import warnings
 import zipfile
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.adapters.pulumi_states import PulumiStates
 from functions.buildspecs.pulumi_stack import stack as applied

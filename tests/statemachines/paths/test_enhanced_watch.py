@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from functions.handler import encode
 from tests.statemachines.paths.answers import BASELINE_AT, ENVIRONMENTS, turn, watch
