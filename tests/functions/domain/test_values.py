@@ -21,7 +21,7 @@ class _Other(Value, frozen=True):
 def test_values_are_equal_by_type_and_fields() -> None:
     """They can be members of sets, and another type with the same fields is another value."""
     assert {_Place("Ulm"), _Place("Ulm", "")} == {_Place("Ulm")}
-    assert _Place("Ulm") not in {_Other("Ulm")}
+    assert len({_Place("Ulm"), _Other("Ulm")}) == 2
 
 
 def test_values_never_change() -> None:

@@ -221,7 +221,7 @@ def test_during_a_rotation_both_secrets_count(hooked: Stack) -> None:
 
 
 def test_an_unsigned_request_imports_what_its_refusal_needs() -> None:
-    """Neither boto3 nor what reads events, settings and rows: `dataclasses` and `dacite` take longer than all else."""
+    """Neither boto3 nor what reads events, settings and rows: `dataclasses` and `msgspec` take longer than all else."""
     code = """
 import sys
 from functions.runtime import handler
@@ -239,7 +239,7 @@ print(*sorted(sys.modules))
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=root, env=environment, check=True, timeout=60, capture_output=True, text=True)
     loaded = set(done.stdout.splitlines()[-1].split())
-    assert not loaded & {"boto3", "aws_lambda_powertools", "pydantic", "dacite", "dataclasses", "inspect", "hmac"}
+    assert not loaded & {"boto3", "aws_lambda_powertools", "pydantic", "msgspec", "dataclasses", "inspect", "hmac"}
     of_the_domain = {name for name in loaded if name.startswith("functions.domain.")}
     assert of_the_domain == {"functions.domain.errors", "functions.domain.redaction"}
 
