@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 from zipfile import ZipFile
 
+import msgspec
+
 from functions.adapters.zip_archives import find_member, read_member
 from functions.domain.errors import BadInputError
 from functions.domain.limits import JSON, Budget, Limit
@@ -60,7 +62,7 @@ def parse_json(text: str, limit: Limit = JSON, budget: Budget | None = None) -> 
         budget.take(elements)
     try:
         with uncollected():
-            value = json.loads(text, parse_constant=_no_number)
+            value = _value(text)
     except json.JSONDecodeError as error:
         raise ValueError(f"{error}{_hint(text, error)}") from error
     except RecursionError as error:
@@ -68,6 +70,14 @@ def parse_json(text: str, limit: Limit = JSON, budget: Budget | None = None) -> 
     if _is_deep(value, limit.depth):
         raise ValueError(f"nested too deep: {limit.depth} levels are allowed")
     return value
+
+
+def _value(text: str) -> Any:
+    """What the text says; msgspec takes a third of the time of `json`, which says the line and column of a mistake."""
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return json.loads(text, parse_constant=_no_number)
 
 
 def _hint(text: str, error: json.JSONDecodeError) -> str:
