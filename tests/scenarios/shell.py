@@ -9,6 +9,7 @@
 - `make TARGET`: nothing, for tests have what it makes; the target must be there.
 """
 
+import json
 import os
 import re
 import shlex
@@ -20,6 +21,7 @@ from typing import Any
 from botocore import xform_name
 
 from local.author import Author
+from local.clients import Clients
 from local.operators import operator_environment
 from local.platform import PROJECT, Deployed, Platform
 
@@ -27,10 +29,16 @@ _PROMPT = re.compile(r"([\w-]+) \([^)]*\): $")
 
 
 class Shell:
-    """An operator's terminal in the root of the checkout; `files` replaces the names of files in commands."""
+    """An operator's terminal in the root of the checkout; `files` replaces the names of files in commands.
 
-    def __init__(self, platform: Platform, author: Author, alias: str, files: Mapping[str, Path]) -> None:
+    The AWS CLI uses `aws`, by default the account and region of the stack.
+    """
+
+    def __init__(
+        self, platform: Platform, author: Author, alias: str, files: Mapping[str, Path], aws: Clients | None = None
+    ) -> None:
         self._platform = platform
+        self._clients = aws or platform.clients
         self._author = author
         self._alias = alias
         self._files = files
@@ -87,7 +95,7 @@ class Shell:
 
     def _aws(self, command: str) -> str:
         _, service, operation, *rest = shlex.split(command)
-        client = self._platform.clients.client(service)
+        client = self._clients.client(service)
         model = client.meta.service_model
         names = {xform_name(name, "-"): name for name in model.operation_names}
         assert operation in names, f"the AWS CLI has no `{service} {operation}`"
@@ -110,6 +118,8 @@ class Shell:
                 assert name == self._platform.stack
             case ["stack", "output", name]:
                 return str(self._platform.outputs[name])
+            case ["stack", "output", name, "--json"]:
+                return json.dumps(self._platform.outputs[name])
             case _:
                 raise AssertionError(f"`{command}` is not known here")
         return ""
