@@ -1,4 +1,4 @@
-"""docs/operations.md, *Environments in other accounts and regions*: what the guide writes fits what the program creates."""
+"""docs/operations.md, *Environments in other accounts and regions*: the guide fits what the program creates."""
 
 import json
 import re

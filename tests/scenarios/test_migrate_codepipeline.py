@@ -1,4 +1,4 @@
-"""docs/migrate.md, *From AWS CodePipeline*: functions that a pipeline deployed are taken over, and go back to it (R5)."""
+"""docs/migrate.md, *From AWS CodePipeline*: functions of a pipeline are taken over, and go back to it (R5)."""
 
 from collections.abc import Iterator
 

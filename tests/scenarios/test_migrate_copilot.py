@@ -1,4 +1,4 @@
-"""docs/migrate.md, *From Copilot CLI*: a service that Copilot deployed is taken over, and goes back to its image (R5)."""
+"""docs/migrate.md, *From Copilot CLI*: a service of Copilot is taken over, and goes back to its image (R5)."""
 
 import json
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ class Shop:
         """A service as `copilot svc deploy` leaves it: CloudFormation names all but the container.
 
         https://github.com/aws/copilot-cli/tree/mainline/internal/pkg/template/templates/workloads: the service has no
-        name of its own, both roles, a circuit breaker that rolls back, and a container that is called like the workload.
+        name of its own, both roles, a circuit breaker that rolls back, and a container with the workload's name.
         """
         given = taken(name)
         cluster, service = given["variables"]["cluster"], given["variables"]["api"]
@@ -72,7 +72,7 @@ class Shop:
         return self.images.push("shop/api", tag, files, ["python", "-S", "server.py"])
 
     def release(self, says: str) -> dict[str, Any]:
-        """Push a commit whose build pushes an image; the laptop's builds have no Docker, so the image is pushed here."""
+        """Push a commit and the image that its build would push: the laptop's builds have no Docker."""
         return self.migration.push(says, **{"images.json": json.dumps({SERVICE: self.push(says, says)})})
 
     def answer(self, name: str) -> str:

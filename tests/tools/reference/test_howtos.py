@@ -12,6 +12,7 @@ import yaml
 from typer.main import get_command
 
 from cli.__main__ import app
+from components.stack.settings import Settings
 from components.stack.settings_file import NAMESPACE, parse
 from functions.adapters.manifest_file import read_manifest
 from tests.tools.reference.test_guides import PAGES, ROOT
@@ -26,7 +27,6 @@ _END = re.compile(r"\s+[<>|]\s.*|\s{2,}#.*")
 MIGRATE = ROOT / "docs" / "migrate.md"
 # What a manifest needs besides the part of it that a guide shows.
 _WHOLE = {"version": 1, "name": "shop", "build": {"buildspec": "b.yml", "junit": ["j.xml"], "cobertura": "c.xml"}}
-_GROUP = "From GitHub environments"
 
 
 def blocks(page: Path, kind: str) -> Iterator[str]:
@@ -115,33 +115,29 @@ def test_the_settings_of_a_migration_are_accepted_by_the_stack() -> None:
     """A1: the first environment alone, the same with names that Copilot chose, and GitHub's protection of the last."""
     text = MIGRATE.read_text("utf-8").replace("ACCOUNT", "123456789012").replace("OWNER/NAME", "acme/shop")
     found = [yaml.safe_load(body) for _, kind, body in _BLOCK.findall(text) if kind == "yaml"]
-    stacks = [{key.partition(":")[2]: value for key, value in one.items()} for one in found if "services" not in one]
-    first, copilot, github = stacks
-    delivered = {"github": {"repositories": ["acme/shop"]}}
-    (test,), (taken,), (production,) = (one["environments"] for one in stacks)
-    for given in (
-        {**delivered, **first},
-        {**copilot, "environments": [{**test, **taken}]},
-        {**delivered, "environments": [test, production]},
-    ):
-        parse({key: json.dumps(value) for key, value in given.items()}, "test")
-    settings = parse(
-        {"github": json.dumps(delivered["github"]), "environments": json.dumps([test, production])}, "test"
-    )
-    last = settings.environments[-1]
-    assert (settings.protected(), last.approvals_needed, last.approval_wait_seconds) == (["production"], 1, 30 * 60)
+    first, copilot, last = (one for one in found if "services" not in one)
+    (test,), (taken,), (production,) = (one[f"{NAMESPACE}:environments"] for one in (first, copilot, last))
+    github = {"repositories": ["acme/shop"]}
+    accepted(github, [test])
+    accepted(copilot[f"{NAMESPACE}:github"], [{**test, **taken}])
+    settings = accepted(github, [test, production])
+    entered = settings.environments[-1]
+    assert (settings.protected(), entered.approvals_needed, entered.approval_wait_seconds) == (["production"], 1, 1800)
+
+
+def accepted(github: Mapping[str, Any], environments: list[Mapping[str, Any]]) -> Settings:
+    """The settings of a stack; a SettingsError says what is wrong."""
+    return parse({"github": json.dumps(github), "environments": json.dumps(environments)}, "test")
 
 
 def test_a_migration_names_settings_and_keys_that_are_there() -> None:
     """T2: each word in the tables of correspondences that is spelled as a setting or as a key of a manifest is one."""
     schema = json.loads((ROOT / "docs" / "reference" / "delivery.schema.json").read_text("utf-8"))
-    known = {key.path.rpartition(".")[2] for group in configuration.groups() for key in group.keys} | set(
-        _names(schema)
-    )
+    settings = {key.path.rpartition(".")[2] for group in configuration.groups() for key in group.keys}
     rows = "\n".join(line for line in MIGRATE.read_text("utf-8").splitlines() if line.startswith("| "))
     ours = "\n".join(line.split("|")[2] for line in rows.splitlines() if line.count("|") >= 3)
     words = {word for code in re.findall(r"`([a-z]+[A-Za-z.]*)(?:: \w+)?`", ours) for word in code.split(".")}
-    assert words - known - _OTHER == set()
+    assert words - settings - set(_names(schema)) - _OTHER == set()
     assert words >= {"lockMode", "approvers", "approvalWaitSeconds", "soakMinutes", "deployPolicyArns", "afterDeploy"}
 
 
@@ -166,7 +162,7 @@ def test_the_modes_of_a_pipeline_are_those_of_the_lock(mode: str) -> None:
     """P5: as the guide says, by the same names."""
     row = next(line for line in MIGRATE.read_text("utf-8").splitlines() if "`lockMode`" in line)
     assert mode in row
-    given = {"repositories": ["acme/shop"]}
-    environments = [{"name": "test", "protected": False}]
-    text = {"github": json.dumps(given), "environments": json.dumps(environments), "lockMode": mode}
+    github = json.dumps({"repositories": ["acme/shop"]})
+    environments = json.dumps([{"name": "test", "protected": False}])
+    text = {"github": github, "environments": environments, "lockMode": mode}
     assert parse(text, "test").lock_mode == mode
