@@ -14,7 +14,7 @@ from tests.scenarios.conftest import ENVIRONMENTS, REGION
 from tests.scenarios.document import Guide
 from tests.scenarios.driver import PlatformDriver, eventually
 from tests.scenarios.shell import Shell
-from tests.scenarios.small import answer, functions, repository
+from tests.scenarios.small import FUNCTION, answer, functions, repository, write
 
 pytestmark = pytest.mark.long
 SECTION = "Add a repository"
@@ -76,10 +76,12 @@ def test_a_running_stack_gets_a_second_repository_and_releases_it(
     assert driver.version("test") == before
     assert "billing/billing" in shell.run(status)
 
+    write(billing, **{"src/function.py": FUNCTION.format(said="newer")})
     later = billing.push("feat: bill more people")
     pushed = execution_name(second["name"], "refs/heads/main", later)
     driver.executions.await_end(pushed, 120, driver.approver.decide_next)
     assert driver.record_of(pushed)["trigger"] == "push"
+    assert answer(platform.clients, "billing-test") == "newer"
     third = driver.push("feat: the first repository after the second")
     driver.deployed(third)
     assert (driver.record(third)["outcome"], driver.version("production")) == ("deployed", third)

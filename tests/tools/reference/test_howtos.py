@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
+from botocore import xform_name
+from botocore.session import get_session
 from typer.main import get_command
 
 from cli.__main__ import app
@@ -24,6 +26,13 @@ _BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`(kiro-worker [^`]+)`")
 # A redirection, or a comment after two spaces.
 _END = re.compile(r"\s+[<>|]\s.*|\s{2,}#.*")
+_CALL = re.compile(r"`aws ([a-z0-9]+) ([a-z-]+)[ `]")
+# https://docs.aws.amazon.com/cli/latest/reference/: options of all operations, other names of services, and commands
+# that the CLI has in addition to the SDK.
+_PAGES = {"--max-items", "--page-size", "--starting-token"}
+_CLI = {"--query", "--output", "--region", "--profile"}
+_SERVICES = {"s3api": "s3"}
+_COMMANDS = {("logs", "tail"): {"--since", "--follow", "--format", "--filter-pattern"}}
 MIGRATE = ROOT / "docs" / "migrate.md"
 # What a manifest needs besides the part of it that a guide shows.
 _WHOLE = {"version": 1, "name": "shop", "build": {"buildspec": "b.yml", "junit": ["j.xml"], "cobertura": "c.xml"}}
@@ -42,11 +51,11 @@ def documents(page: Path) -> Iterator[Mapping[str, Any]]:
         yield yaml.safe_load(body) or {}
 
 
-def typed(page: Path) -> Iterator[str]:
-    """The commands of the console blocks."""
+def typed(page: Path, program: str = "kiro-worker") -> Iterator[str]:
+    """The commands of the console blocks that run a program."""
     for body in blocks(page, "console"):
         for line in re.sub(r"\\\n\s*", "", body).splitlines():
-            if line.strip().startswith("$ kiro-worker "):
+            if line.strip().startswith(f"$ {program} "):
                 yield _END.sub("", line.strip().removeprefix("$ "))
 
 
@@ -80,6 +89,32 @@ def test_commands_in_sentences_are_there(page: Path) -> None:
         command, rest = named(_END.sub("", line).split()[1:])
         known = {name for option in command.params for name in (*option.opts, *option.secondary_opts)}
         assert {word for word in rest if word.startswith("--")} <= known, line
+
+
+@pytest.mark.parametrize("page", HOWTOS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_calls_of_the_aws_cli_are_there(page: Path) -> None:
+    """T2: the CLI has each operation and each option, by the models of the SDK that it shares."""
+    for line in typed(page, "aws"):
+        _, service, operation, *rest = shlex.split(line, comments=True)
+        named_options = {word for word in rest if word.startswith("--")}
+        assert named_options <= options(service, operation) | _CLI, line
+    for service, operation in _CALL.findall(page.read_text("utf-8")):
+        options(service, operation)
+
+
+def options(service: str, operation: str) -> set[str]:
+    """The options of an operation of AWS; an AssertionError for one that does not exist."""
+    if (service, operation) in _COMMANDS:
+        return _COMMANDS[service, operation]
+    name, session = _SERVICES.get(service, service), get_session()
+    model, loader = session.get_service_model(name), session.get_component("data_loader")
+    names = {xform_name(name, "-"): name for name in model.operation_names}
+    assert operation in names, f"the AWS CLI has no `{service} {operation}`"
+    members = model.operation_model(names[operation]).input_shape.members
+    dashed = {member: xform_name(member, "-") for member in members}
+    switches = {f"--no-{dashed[member]}" for member, shape in members.items() if shape.type_name == "boolean"}
+    paginated = names[operation] in loader.load_service_model(name, "paginators-1")["pagination"]
+    return {f"--{one}" for one in dashed.values()} | switches | (_PAGES if paginated else set())
 
 
 @pytest.mark.parametrize("page", HOWTOS, ids=lambda page: str(page.relative_to(ROOT)))
