@@ -28,7 +28,7 @@ def settings(heading: str, group: str, environment: str = FIRST) -> Any:
     return json.loads(text.replace(f"-{FIRST}", f"-{environment}"))
 
 
-def environment(name: str, **kind: Any) -> dict[str, Any]:
+def environment(name: str, /, **kind: Any) -> dict[str, Any]:
     """The settings of the first step, with what a kind needs besides; the next environment is a protected one."""
     (shown,) = settings(STEPS, "kiro-worker:environments", name)
     assert not shown["protected"]
