@@ -27,6 +27,7 @@ GROUPS = {
     "tests/scenarios/test_order.py": "platform 1",
     "tests/scenarios/test_reconcile.py": "platform 1",
     "tests/scenarios/test_steps.py": "platform 1",
+    "tests/scenarios/test_table_restored.py": "platform 1",
     "tests/scenarios/test_regions.py": "platform 2",
     "tests/scenarios/test_add_repository.py": "platform 2",
     "tests/scenarios/test_removed_environment.py": "platform 2",

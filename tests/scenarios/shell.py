@@ -3,6 +3,7 @@
 `kiro-worker` runs as it is written, by the guide's own alias. What this machine lacks is done by its equivalent:
 
 - `aws SERVICE OPERATION --option VALUE …`: the same operation by the SDK; unknown operations and options are refused.
+  `$(…)` in it is run first.
 - `pulumi up` and `pulumi destroy`: the embedded deployer, which creates the stack at its first `up`.
 - `pulumi stack output NAME`: the outputs that the embedded deployer returned.
 - `git push origin main`: the author's working copy.
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from botocore import xform_name
+from botocore.model import Shape, StructureShape
 
 from local.author import Author
 from local.clients import Clients
@@ -94,7 +96,8 @@ class Shell:
         return output
 
     def _aws(self, command: str) -> str:
-        _, service, operation, *rest = shlex.split(command)
+        inner = re.sub(r"\$\(([^)]+)\)", lambda found: self.run(found[1]).strip(), command)
+        _, service, operation, *rest = shlex.split(inner)
         client = self._clients.client(service)
         model = client.meta.service_model
         names = {xform_name(name, "-"): name for name in model.operation_names}
@@ -106,7 +109,7 @@ class Shell:
         assert given.keys() <= members.keys(), f"`{service} {operation}` has no {given.keys() - members.keys()}"
         assert form == "text" or not wanted, "only one value is printed as a text"
         answer = getattr(client, xform_name(names[operation]))(
-            **{members[option]: _content(value) for option, value in given.items()}
+            **{members[option]: _argument(shape.members[members[option]], value) for option, value in given.items()}
         )
         return str(answer[wanted] if wanted else answer)
 
@@ -140,6 +143,19 @@ class Shell:
             "AWS_ENDPOINT_URL": self._platform.emulator.endpoint,
             "COLUMNS": "240",
         }
+
+
+def _argument(shape: Shape, value: str) -> Any:
+    """A text, or a structure in the shorthand of the AWS CLI.
+
+    https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-shorthand.html
+    """
+    if not isinstance(shape, StructureShape):
+        return _content(value)
+    given = dict(pair.split("=", 1) for pair in value.split(","))
+    return {
+        name: text == "true" if shape.members[name].type_name == "boolean" else text for name, text in given.items()
+    }
 
 
 def _content(value: str) -> str:

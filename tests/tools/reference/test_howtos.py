@@ -51,8 +51,8 @@ def blocks(page: Path, kind: str) -> Iterator[str]:
             yield body
 
 
-def documents(page: Path) -> Iterator[Mapping[str, Any]]:
-    """The YAML of a page; pieces of settings without their outermost key are left out."""
+def documents(page: Path) -> Iterator[dict[str, Any]]:
+    """The YAML blocks of a page."""
     for body in blocks(page, "yaml"):
         yield yaml.safe_load(body) or {}
 
@@ -72,7 +72,7 @@ def named(words: list[str]) -> tuple[Any, list[str]]:
         while rest and rest[0].startswith("-"):
             option = next((one for one in command.params if rest[0] in one.opts), None)
             assert option or rest[0] == "--install-completion", f"{' '.join(words)}: there is no option {rest[0]}"
-            rest = rest[1 if option is None or option.is_flag else 2 :]
+            rest = rest[1 if option is None or getattr(option, "is_flag", False) else 2 :]
         if not rest:
             break
         assert rest[0] in subcommands, f"{' '.join(words)}: there is no command {rest[0]}"
@@ -116,7 +116,8 @@ def options(service: str, operation: str) -> set[str]:
     model, loader = session.get_service_model(name), session.get_component("data_loader")
     names = {xform_name(name, "-"): name for name in model.operation_names}
     assert operation in names, f"the AWS CLI has no `{service} {operation}`"
-    members = model.operation_model(names[operation]).input_shape.members
+    given = model.operation_model(names[operation]).input_shape
+    members = given.members if given else {}
     dashed = {member: xform_name(member, "-") for member in members}
     switches = {f"--no-{dashed[member]}" for member, shape in members.items() if shape.type_name == "boolean"}
     paginated = names[operation] in loader.load_service_model(name, "paginators-1")["pagination"]
