@@ -33,6 +33,7 @@ GROUPS = {
     "tests/scenarios/test_removed_environment.py": "platform 2",
     "tests/scenarios/test_first_day.py": "platform 4",
     "tests/scenarios/test_images.py": "platform 4",
+    "tests/scenarios/test_migrate_": "migrations",
     "tests/scenarios/": "platform 3",
     "tests/faults/test_cases.py": "platform 5",
     "tests/program/": "program",
