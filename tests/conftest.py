@@ -24,6 +24,7 @@ MEASURED = pytest.StashKey[coverage.Coverage]()
 # share one run on the same worker: platform 3 has all scenarios of `make test`. A file belongs to the first group whose
 # key its path begins with; any other file is a group of its own.
 GROUPS = {
+    "tests/scenarios/test_approve_command.py": "platform 1",
     "tests/scenarios/test_order.py": "platform 1",
     "tests/scenarios/test_reconcile.py": "platform 1",
     "tests/scenarios/test_steps.py": "platform 1",
