@@ -29,13 +29,17 @@ MEASURED = pytest.StashKey[coverage.Coverage]()
 # share one run on the same worker: platform 3 has all scenarios of `make test`. A file belongs to the first group whose
 # key its path begins with; any other file is a group of its own.
 GROUPS = {
+    "tests/scenarios/test_approve_command.py": "platform 1",
     "tests/scenarios/test_order.py": "platform 1",
     "tests/scenarios/test_reconcile.py": "platform 1",
     "tests/scenarios/test_steps.py": "platform 1",
+    "tests/scenarios/test_table_restored.py": "platform 1",
     "tests/scenarios/test_regions.py": "platform 2",
+    "tests/scenarios/test_add_repository.py": "platform 2",
     "tests/scenarios/test_removed_environment.py": "platform 2",
     "tests/scenarios/test_first_day.py": "platform 4",
     "tests/scenarios/test_images.py": "platform 4",
+    "tests/scenarios/test_migrate_": "migrations",
     "tests/scenarios/": "platform 3",
     "tests/faults/test_cases.py": "platform 5",
     "tests/program/": "program",
@@ -69,7 +73,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Sharing:
 
 # What changes the settings of the stack, or damages it, comes after what expects them, and its end is last: with fewer
 # workers than platforms, a worker that destroyed its platform gets no other group that needs it.
-LATER = {"test_damage": 3, "test_regions": 3, "test_removed_environment": 4, "test_teardown": 5}
+LATER = {
+    "test_damage": 3,
+    "test_regions": 3,
+    "test_add_repository": 4,
+    "test_removed_environment": 4,
+    "test_teardown": 5,
+}
 
 
 def _turn(item: pytest.Item) -> int:

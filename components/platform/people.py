@@ -96,7 +96,7 @@ def approver_grants(stack: StackResources) -> list[Grant]:
     decision = pulumi.Output.concat(stack.api_arn, "/$default/POST/approvals/*/decision")
     return [
         *reader_grants(stack),
-        Grant(("dynamodb:Scan",), (stack.storage.waits.arn,)),
+        Grant(("dynamodb:Query",), (pulumi.Output.concat(stack.storage.waits.arn, "/index/OpenIndex"),)),
         Grant(("lambda:GetFunctionConfiguration",), (stack.naming.function_arn("stage-request-approval"),)),
         Grant(("execute-api:Invoke",), (decision,), why="the id of a request is part of the path"),
     ]

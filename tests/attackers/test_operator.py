@@ -127,9 +127,11 @@ def test_an_operator_does_not_approve_and_an_approver_starts_nothing(whole: Outc
     """A5: whoever deploys wants to let the release in, too; whoever approves wants to deploy."""
     decision: Request = ("execute-api:Invoke", f"{API}/$default/POST/approvals/a1/decision", {})
     webhook: Request = ("execute-api:Invoke", f"{API}/$default/POST/github", {})
+    requests: Request = ("dynamodb:Query", f"{TABLE}waits/index/OpenIndex", {})
+    everything: Request = ("dynamodb:Scan", f"{TABLE}waits", {})
     approver = whole.outputs["approverPolicy"]
-    assert [one for one in [*READS, decision] if not allowed(approver, *one)] == []
-    assert [one for one in [*NEVER, *CHANGES[:6], webhook] if allowed(approver, *one)] == []
+    assert [one for one in [*READS, decision, requests] if not allowed(approver, *one)] == []
+    assert [one for one in [*NEVER, *CHANGES[:6], webhook, everything] if allowed(approver, *one)] == []
     assert not allowed(whole.outputs["operatorPolicy"], *decision)
 
 

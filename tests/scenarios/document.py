@@ -50,9 +50,12 @@ class Guide:
 
     def settings(self, heading: str) -> dict[str, Any]:
         """The YAML block of a section."""
-        (body,) = (body for _, kind, body in _BLOCK.findall(self.sections[heading]) if kind == "yaml")
-        settings: dict[str, Any] = yaml.safe_load(body)
+        (settings,) = self.documents(heading)
         return settings
+
+    def documents(self, heading: str) -> list[dict[str, Any]]:
+        """The YAML blocks of a section: settings, and manifests."""
+        return [yaml.safe_load(body) for _, kind, body in _BLOCK.findall(self.sections[heading]) if kind == "yaml"]
 
     def table(self, heading: str) -> list[list[str]]:
         """The rows of a section's only table, without head and line."""

@@ -3,12 +3,14 @@
 `kiro-worker` runs as it is written, by the guide's own alias. What this machine lacks is done by its equivalent:
 
 - `aws SERVICE OPERATION --option VALUE …`: the same operation by the SDK; unknown operations and options are refused.
+  `$(…)` in it is run first.
 - `pulumi up` and `pulumi destroy`: the embedded deployer, which creates the stack at its first `up`.
 - `pulumi stack output NAME`: the outputs that the embedded deployer returned.
 - `git push origin main`: the author's working copy.
 - `make TARGET`: nothing, for tests have what it makes; the target must be there.
 """
 
+import json
 import os
 import re
 import shlex
@@ -18,8 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from botocore import xform_name
+from botocore.model import Shape, StructureShape
 
 from local.author import Author
+from local.clients import Clients
 from local.operators import operator_environment
 from local.platform import PROJECT, Deployed, Platform
 
@@ -27,10 +31,16 @@ _PROMPT = re.compile(r"([\w-]+) \([^)]*\): $")
 
 
 class Shell:
-    """An operator's terminal in the root of the checkout; `files` replaces the names of files in commands."""
+    """An operator's terminal in the root of the checkout; `files` replaces the names of files in commands.
 
-    def __init__(self, platform: Platform, author: Author, alias: str, files: Mapping[str, Path]) -> None:
+    The AWS CLI uses `aws`, by default the account and region of the stack.
+    """
+
+    def __init__(
+        self, platform: Platform, author: Author, alias: str, files: Mapping[str, Path], aws: Clients | None = None
+    ) -> None:
         self._platform = platform
+        self._clients = aws or platform.clients
         self._author = author
         self._alias = alias
         self._files = files
@@ -86,8 +96,9 @@ class Shell:
         return output
 
     def _aws(self, command: str) -> str:
-        _, service, operation, *rest = shlex.split(command)
-        client = self._platform.clients.client(service)
+        inner = re.sub(r"\$\(([^)]+)\)", lambda found: self.run(found[1]).strip(), command)
+        _, service, operation, *rest = shlex.split(inner)
+        client = self._clients.client(service)
         model = client.meta.service_model
         names = {xform_name(name, "-"): name for name in model.operation_names}
         assert operation in names, f"the AWS CLI has no `{service} {operation}`"
@@ -98,7 +109,7 @@ class Shell:
         assert given.keys() <= members.keys(), f"`{service} {operation}` has no {given.keys() - members.keys()}"
         assert form == "text" or not wanted, "only one value is printed as a text"
         answer = getattr(client, xform_name(names[operation]))(
-            **{members[option]: _content(value) for option, value in given.items()}
+            **{members[option]: _argument(shape.members[members[option]], value) for option, value in given.items()}
         )
         return str(answer[wanted] if wanted else answer)
 
@@ -110,6 +121,8 @@ class Shell:
                 assert name == self._platform.stack
             case ["stack", "output", name]:
                 return str(self._platform.outputs[name])
+            case ["stack", "output", name, "--json"]:
+                return json.dumps(self._platform.outputs[name])
             case _:
                 raise AssertionError(f"`{command}` is not known here")
         return ""
@@ -130,6 +143,19 @@ class Shell:
             "AWS_ENDPOINT_URL": self._platform.emulator.endpoint,
             "COLUMNS": "240",
         }
+
+
+def _argument(shape: Shape, value: str) -> Any:
+    """A text, or a structure in the shorthand of the AWS CLI.
+
+    https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-shorthand.html
+    """
+    if not isinstance(shape, StructureShape):
+        return _content(value)
+    given = dict(pair.split("=", 1) for pair in value.split(","))
+    return {
+        name: text == "true" if shape.members[name].type_name == "boolean" else text for name, text in given.items()
+    }
 
 
 def _content(value: str) -> str:

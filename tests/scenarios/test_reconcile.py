@@ -3,17 +3,22 @@
 import hashlib
 import hmac
 import json
+import os
+import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
+from shutil import which
 from typing import Any
 
 import pytest
 
 from local.github.rest_actions import start_job
+from local.platform import PROJECT
 from local.service import Traffic
 from local.settings import REPOSITORY
 from tests.functions.adapters.github.test_credentials import key
+from tests.scenarios.document import Guide
 from tests.scenarios.driver import PlatformDriver, eventually, kiro, name_of
 
 __all__ = ["key"]
@@ -151,3 +156,34 @@ def test_an_operator_rolls_back_to_a_named_version(driver: PlatformDriver, good:
 def kiro_progress(driver: PlatformDriver, name: str) -> Any:
     """The progress of a rollback, from the operator's command."""
     return kiro(driver, "watch", name)
+
+
+@pytest.mark.skipif(not (which("openssl") and which("curl")), reason="no openssl or no curl")
+def test_the_commands_of_the_guide_report_an_alarm(driver: PlatformDriver) -> None:
+    """R11: those of docs/operations.md, signed and with a token, in the shell of an operator."""
+    guide = Guide.read(PROJECT / "docs" / "operations.md")
+    body, sign, send = guide.commands("Monitors outside AWS")
+    signed = "\n".join((body, sign, send.replace("curl ", "curl --silent --fail ")))
+    (token,) = guide.commands("Monitors that can't sign")
+    bearer = (
+        'curl --silent --fail --header "Authorization: Bearer datadog.$TOKEN" --header "content-type: application/json"'
+    )
+    sent = """ --data '{"name": "12345", "state": "Warn"}' "$ALARMS_URL/production" """
+    variables = {
+        "MONITORS_SECRET": driver.platform.monitors_secret,
+        "ALARMS_URL": driver.platform.outputs["alarmsUrl"],
+    }
+
+    def run(script: str) -> str:
+        command, environment = ["bash", "-euo", "pipefail", "-c", script], {**os.environ, "NO_PROXY": "*", **variables}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+    def reported() -> set[tuple[str, str]]:
+        return {(one["environment"], alarm["name"]) for one in kiro(driver, "status") for alarm in one["outsideAlarms"]}
+
+    run(signed)
+    run(f"{token}\n{bearer}{sent}")
+    assert {("staging", "drill"), ("production", "datadog: 12345")} <= reported()
+    run(f"{token}\n{bearer}{sent.replace('Warn', 'Recovered')}")
+    eventually(lambda: run(signed.replace('ALARM"', 'OK"')) and "drill" not in str(reported()))
+    assert "datadog: 12345" not in str(reported())

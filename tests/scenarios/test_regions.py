@@ -1,6 +1,7 @@
 """An environment in another region than the stack: releases, and its alarms with and without forwarding."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,9 @@ from local.operators import operator_environment
 from local.platform import PROJECT, forward
 from local.service import Traffic
 from tests.scenarios.conftest import ENVIRONMENTS, REGION
+from tests.scenarios.document import Guide
 from tests.scenarios.driver import PlatformDriver, eventually, name_of
+from tests.scenarios.shell import Shell
 
 pytestmark = pytest.mark.long
 # An event ends a watch long before it polls, and without an event the first poll does.
@@ -130,3 +133,20 @@ def test_a_forwarded_alarm_event_rolls_back_at_once(driver: PlatformDriver, ther
     assert record["outcome"] == "restored", record["reason"]
     assert ALARM in record["reason"]
     assert not record["polled"]
+
+
+@pytest.mark.usefixtures("forwarded")
+def test_the_commands_of_the_guide_are_those_that_ran(driver: PlatformDriver, there: Clients) -> None:
+    """I7: the output names the command that forwards, as docs/operations.md shows it; the other two run as written."""
+    guide, heading = Guide.read(PROJECT / "docs" / "operations.md"), "Environments in other accounts and regions"
+    listed, forwards, tries = guide.commands(heading)
+    shell = Shell(driver.platform, driver.author, "", {}, there)
+    (needed,) = json.loads(shell.run(listed))
+    pattern = re.escape(forwards).replace("NAME", "[a-z0-9-]+").replace("…", ".+")
+    assert re.fullmatch(pattern, needed["command"])
+    assert "`pulumi -C forwarding destroy --stack NAME`" in guide.sections[heading]
+    shell.run(tries.replace("NAME", ALARM))
+    (alarm,) = there.client("cloudwatch").describe_alarms(AlarmNames=[ALARM])["MetricAlarms"]
+    assert alarm["StateValue"] == "OK"
+    in_another_region, _ = guide.settings(heading)["kiro-worker:environments"]
+    assert in_another_region["region"] == REGION

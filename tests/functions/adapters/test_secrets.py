@@ -56,6 +56,15 @@ def test_a_value_that_is_put_in_twice_does_not_end_the_one_before(stack: Stack) 
     assert values.since("kiro-webhook")[:2] == "20"
 
 
+def test_the_current_value_stored_by_hand_again_ends_the_one_before(stack: Stack) -> None:
+    """As docs/security.md says: both labels then belong to the new value."""
+    store = stack.client("secretsmanager")
+    store.create_secret(Name="kiro-webhook", SecretString="one")
+    store.put_secret_value(SecretId="kiro-webhook", SecretString="two")
+    store.put_secret_value(SecretId="kiro-webhook", SecretString="two")
+    assert WebhookSecret.connect(stack.clients).values() == (b"two", b"two")
+
+
 def refusal(code: str) -> ClientError:
     """The error of Secrets Manager with this code."""
     return ClientError({"Error": {"Code": code, "Message": "not authorized"}}, "GetSecretValue")

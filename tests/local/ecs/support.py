@@ -152,10 +152,10 @@ class Workbench:
         """The answers to so many requests."""
         return Counter(self.get(name) for _ in range(count))
 
-    def get(self, name: str, path: str = "") -> str:
+    def get(self, name: str, path: str = "", cluster: str = CLUSTER) -> str:
         """The answer of a service, or its error status."""
         try:
-            with urllib.request.urlopen(f"{self.server.address(CLUSTER, name)}/{path}", timeout=10) as answer:
+            with urllib.request.urlopen(f"{self.server.address(cluster, name)}/{path}", timeout=10) as answer:
                 return str(answer.read().decode())
         except urllib.error.HTTPError as error:
             with error:

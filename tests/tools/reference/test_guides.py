@@ -1,13 +1,11 @@
-"""Links, commands and settings that the guides name exist."""
+"""Links and settings that the guides name exist; their commands and blocks are tested in `test_howtos.py`."""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import typer
 
-from cli.__main__ import app
 from tools.reference import configuration
 
 ROOT = Path(__file__).parents[3]
@@ -39,11 +37,3 @@ def test_guides_name_settings_that_are_there(page: Path) -> None:
     keys = {key.path for group in configuration.groups() for key in group.keys}
     named = set(re.findall(rf"`((?:{'|'.join(_GROUPS)})\.[a-zA-Z.]+)`", page.read_text("utf-8")))
     assert named - keys == set()
-
-
-@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.stem)
-def test_guides_name_commands_that_are_there(page: Path) -> None:
-    """Each `kiro-worker command`, with or without the stack before it."""
-    known = set(typer.main.get_group(app).list_commands(typer.Context(typer.main.get_command(app))))
-    named = set(re.findall(r"`?kiro-worker (?:--stack \w+ )?([a-z][a-z-]*)", page.read_text("utf-8")))
-    assert named - known == set()
