@@ -146,13 +146,13 @@ def of_end(record: DeploymentRecord) -> Waiting:
     reason = f": {one_line(record.reason, 400)}" if record.reason else ""
     bad = record.outcome not in GOOD
     again = AGAIN if bad else ""
-    text = f"waits for nothing: {record.outcome}{reason}"
+    text = f"has ended: {record.outcome}{reason}"
     return Waiting("nothing", text, record.finished_at, whom="nobody: it has ended", next=again, dead=bad)
 
 
 def of_death() -> Waiting:
     """Nothing: its execution has ended and wrote no outcome, so a reconciliation writes it."""
-    text = "waits for nothing: its execution has ended without an outcome"
+    text = "has ended without an outcome: its execution is over"
     return Waiting("nothing", text, next="the reconciliation settles it within minutes", dead=True)
 
 
@@ -177,7 +177,7 @@ def of_item(record: Record, step: Waiting | None = None) -> Waiting:
             text = f"waits for a person to move its card: {record.state}{reason}"
             return Waiting("GitHub", text, whom="whoever may move the card", next=moves, dead=True)
         case "done":
-            text = "waits for nothing: its pull request is ready for review"
+            text = "is done: its pull request is ready for review"
             return Waiting("nothing", text, whom="nobody: it has ended")
 
 

@@ -76,7 +76,10 @@ def objects(kind: Any) -> st.SearchStrategy[dict[str, Any]]:
 def fields_of(kind: type[Value]) -> st.SearchStrategy[Value]:
     """Values of a type; without this, Hypothesis takes the factory of a default for the default itself."""
     hints = get_type_hints(kind)
-    return st.builds(kind, **{one.name: st.from_type(hints[one.name]) for one in fields(kind)})
+    given, left_out = (
+        {f.name: st.from_type(hints[f.name]) for f in fields(kind) if f.required is r} for r in (True, False)
+    )
+    return st.fixed_dictionaries(given, optional=left_out).map(lambda found: kind(**found))
 
 
 def all_below(kind: type[Value]) -> Iterator[type[Value]]:

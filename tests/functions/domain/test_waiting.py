@@ -42,7 +42,7 @@ def test_every_kind_has_a_text_for_people_and_says_who_ends_it() -> None:
     """The set is closed, and no kind of it is without words; only what has a next step names one."""
     assert {one.kind for one in EVERY} == set(get_args(Kind))
     for one in EVERY:
-        assert one.text.startswith(("waits for ", "runs ")), one
+        assert one.text.startswith(("waits for ", "runs ", "has ended", "is done")), one
         assert one.whom, one
         assert "T08:00" not in one.text, "a time for people is no ISO 8601"
 
@@ -87,7 +87,7 @@ def test_a_lock_names_its_owner_and_the_place_in_the_queue() -> None:
 def test_an_end_is_dead_unless_it_was_meant(outcome: Any) -> None:
     """What is dead says what to do; what is done needs nobody."""
     one = waiting.of_end(DeploymentRecord(DEPLOYMENT, outcome=outcome, reason="because", finished_at=NOW))
-    assert (one.kind, one.since, one.text) == ("nothing", NOW, f"waits for nothing: {outcome}: because")
+    assert (one.kind, one.since, one.text) == ("nothing", NOW, f"has ended: {outcome}: because")
     assert one.dead == bool(one.next) == (outcome not in ("deployed", "skipped", "superseded", "rollback"))
 
 

@@ -128,7 +128,7 @@ def test_what_waits_for_nothing_says_what_it_does(stack: Stack, stage: str) -> N
     stack.kill(execution_arn(MACHINES["deployment"], DEPLOYMENT))
     assert why(stack).dead
     DeploymentsTable.connect(stack.clients).conclude(DEPLOYMENT, "restored", "an alarm")
-    assert why(stack).text == "waits for nothing: restored: an alarm"
+    assert why(stack).text == "has ended: restored: an alarm"
 
 
 def test_a_rollback_that_waits_is_found(stack: Stack, stage: str) -> None:
