@@ -147,6 +147,7 @@ def test_what_failed_tests_printed_is_found_from_the_commit(driver: PlatformDriv
     eventually(lambda: driver.statuses(failing).get(context) == "failure")
     statuses = driver.platform.github.repository(REPOSITORY).statuses
     link = [one.target_url for one in statuses if (one.sha, one.context) == (failing, context)][-1]
+    assert link
     with urllib.request.urlopen(link) as page:
         assert "integration.health: not as it should be" in page.read().decode()
 
