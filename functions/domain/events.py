@@ -114,7 +114,8 @@ class StageFinished(Value, frozen=True):
     """How a stage ended. `waited_seconds` is the time it waited for windows, people and locks.
 
     `queue_seconds` is the wait for the lock, None when the lock was never acquired; `approval_seconds` is the wait for
-    people. `gates` are the verdicts on its tests in the environment, none if none ran.
+    people. `gates` are the verdicts on its tests in the environment, none if none ran. `log` is the page of the log of
+    their build, "" if it has none.
     """
 
     deployment_id: str
@@ -128,6 +129,7 @@ class StageFinished(Value, frozen=True):
     queue_seconds: float | None = None
     approval_seconds: float = 0
     gates: tuple[Verdict, ...] = ()
+    log: str = ""
 
 
 class DeploymentFinished(Value, frozen=True):

@@ -80,7 +80,7 @@ class BaselineRecord(Value, frozen=True):
 
 
 class BuildRecord(Value, frozen=True):
-    """The place of the log of the build that the gates judged; "" if there was none."""
+    """The page of the log of a build that gates judged; "" if it has none."""
 
     log: str = ""
 
@@ -127,9 +127,10 @@ class DeploymentRecord(Value, frozen=True):
 
     `outcome` is empty until it has ended; `status` is its current status.
 
-    `stages`, `planned`, `gates_after`, `performance`, `baseline` and `rollback` are by environment; `ledger` is by
-    environment and part. `artifact_digest` and `artifact_version` identify the artifact that the gates judged,
-    `statement` is the SHA-256 of its signed statement, `signed` those of the statements about what followed, by name.
+    `stages`, `planned`, `gates_after`, `tests`, `performance`, `baseline` and `rollback` are by environment; `ledger`
+    is by environment and part. `gates` judged `build`, and `gates_after` judged `tests`. `artifact_digest` and
+    `artifact_version` identify the artifact that the gates judged, `statement` is the SHA-256 of its signed statement,
+    `signed` those of the statements about what followed, by name.
     `told` is true when its end was published on behalf of its execution.
     """
 
@@ -153,12 +154,18 @@ class DeploymentRecord(Value, frozen=True):
     planned: dict[str, PlannedChange] = field(default_factory=dict)
     ledger: dict[str, Compensation] = field(default_factory=dict)
     gates_after: dict[str, tuple[Verdict, ...]] = field(default_factory=dict)
+    tests: dict[str, BuildRecord] = field(default_factory=dict)
     performance: dict[str, Performance | None] = field(default_factory=dict)
     baseline: dict[str, BaselineRecord] = field(default_factory=dict)
     rollback: dict[str, RollbackRecord] = field(default_factory=dict)
     signed: dict[str, str] = field(default_factory=dict)
     told: bool = False
     build: BuildRecord | None = None
+
+    def tests_log(self, environment: str) -> str:
+        """The page of the log of the tests in an environment; "" without one, also for a row of an earlier version."""
+        tests = self.tests.get(environment)
+        return tests.log if tests else ""
 
     def image(self, environment: str, part: str, states: Callable[[], Mapping[str, PartState]]) -> Image | None:
         """The image that a part gets in an environment; None if it runs none, or the artifact names it.
@@ -185,6 +192,7 @@ class DeploymentRecord(Value, frozen=True):
 _OF_ENVIRONMENT = {
     "planned_": "planned",
     "gates_": "gatesAfter",
+    "tests_": "tests",
     "performance_": "performance",
     "baseline_": "baseline",
     "rollback_": "rollback",

@@ -114,8 +114,9 @@ def _commit_statuses(event: Event, record: DeploymentRecord | None) -> tuple[Com
             return (CommitStatus(f"kiro/{event.environment}", "error", event.reason),)
         case StageFinished():
             state, place = _STAGES.get(event.result, "failure"), event.environment
-            whole = CommitStatus(f"kiro/{place}", state, _words(event.result, event.reason))
-            return (whole, *(_of_gate(f"{GATE}{place}/{gate.name}", gate) for gate in event.gates))
+            link = event.log if failed(event.gates) else ""
+            whole = CommitStatus(f"kiro/{place}", state, _words(event.result, event.reason), link)
+            return (whole, *(_of_gate(f"{GATE}{place}/{gate.name}", gate, event.log) for gate in event.gates))
         case DeploymentFinished():
             state = _OUTCOMES.get(event.outcome, "failure")
             planned = record.plan.stages if record and record.plan else ()
@@ -125,7 +126,10 @@ def _commit_statuses(event: Event, record: DeploymentRecord | None) -> tuple[Com
             if not event.release.commit:
                 return ()
             words = f"rolled back ({event.result}): {event.cause}"
-            return (CommitStatus(f"kiro/{event.environment}", "failure", words),)
+            # It may replace the status of a stage whose tests failed.
+            place = event.environment
+            link = record.tests_log(place) if record and failed(record.gates_after.get(place, ())) else ""
+            return (CommitStatus(f"kiro/{place}", "failure", words, link),)
         case ApprovalDecided() | RollbackStarted() | EnvironmentEvent() | WorkItemFinished():
             return ()
         case _:
@@ -147,7 +151,7 @@ def _left(stage: PlannedStage, outcome: Outcome) -> CommitStatus:
     return CommitStatus(context, "success", "has nothing to change")
 
 
-def _of_gate(context: str, gate: Verdict, link: str = "") -> CommitStatus:
+def _of_gate(context: str, gate: Verdict, link: str) -> CommitStatus:
     return CommitStatus(context, _state(gate), gate.reason, link)
 
 

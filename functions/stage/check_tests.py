@@ -43,13 +43,14 @@ HANDLER = Handler(
 def check_tests(
     event: Input, artifacts: Artifacts, deployments: DeploymentsTable, environments: EnvironmentsTable
 ) -> Output:
-    """Judge the tests and record verdicts and measurement; RecordGood makes the measurement that of the last good.
+    """Judge the tests; record verdicts, build and measurement. RecordGood makes the measurement that of the last good.
 
     Reports are read only from the artifact that CodeBuild uploaded.
     """
     judged = _judge(event, artifacts, environments)
     gates, name = judged.verdicts, event.environment
-    deployments.note(event.deployment_id, **{f"gates_{name}": gates, f"performance_{name}": judged.measured})
+    facts = {f"gates_{name}": gates, f"tests_{name}": event.build, f"performance_{name}": judged.measured}
+    deployments.note(event.deployment_id, **facts)
     return Output("passed" if all_passed(gates) else "failed", reasons(foremost(gates)))
 
 

@@ -32,7 +32,7 @@ HANDLER = Handler(allow=(*DeploymentsTable.READ, *DeploymentsTable.WRITE))
 
 
 def conclude(event: Input, deployments: DeploymentsTable, clock: Clock) -> StageFinished:
-    """Write the result; a repetition writes the same result with a later time. The event has the verdicts here."""
+    """Write the result; a repetition writes the same result with a later time. The event has verdicts and log, too."""
     ended, reason = clock.text(), readable(event.reason)
     record = StageRecord(event.result, reason, event.started_at, ended, event.waited_seconds)
     deployments.note_stage(event.deployment_id, event.environment, record)
@@ -49,4 +49,5 @@ def conclude(event: Input, deployments: DeploymentsTable, clock: Clock) -> Stage
         event.queue_seconds,
         event.approval_seconds,
         deployment.gates_after.get(event.environment, ()) if deployment else (),
+        deployment.tests_log(event.environment) if deployment else "",
     )

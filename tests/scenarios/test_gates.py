@@ -1,6 +1,7 @@
 """Gates of a release: findings of scanners, and tests and a load run after the deployment, on the platform."""
 
 import json
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,6 +43,7 @@ TESTS = """import json, os, urllib.request
 body = json.load(urllib.request.urlopen(os.environ["KIRO_OUTPUT_URL"] + "/health"))
 good = body["version"] == os.environ["KIRO_COMMIT"] and WORKS
 failure = "" if good else "<failure message='not as it should be'/>"
+print("integration.health:", "passed" if good else "not as it should be")
 case = f"<testcase classname='integration' name='health'>{failure}</testcase>"
 open("junit.xml", "w").write(f"<testsuite name='i'>{case}</testsuite>")
 json.dump({"requests": 100, "failures": 1, "meanSeconds": 0.05}, open("load.json", "w"))
@@ -137,6 +139,17 @@ def test_failed_integration_tests_are_rolled_back(driver: PlatformDriver, good: 
     assert "1 of 1 tests failed: integration.health" in record["reason"]
     assert driver.version("test") == good
     assert driver.left_behind() == {"locks": [], "waits": []}
+
+
+@pytest.mark.parametrize("context", ["kiro/gate/test/integration", "kiro/test"])
+def test_what_failed_tests_printed_is_found_from_the_commit(driver: PlatformDriver, failing: str, context: str) -> None:
+    """G5: the status of the gate, and that of the environment, lead to a page with the test's name and message."""
+    eventually(lambda: driver.statuses(failing).get(context) == "failure")
+    statuses = driver.platform.github.repository(REPOSITORY).statuses
+    link = [one.target_url for one in statuses if (one.sha, one.context) == (failing, context)][-1]
+    assert link
+    with urllib.request.urlopen(link) as page:
+        assert "integration.health: not as it should be" in page.read().decode()
 
 
 def test_a_release_without_a_demanded_report_stops_before_any_environment(driver: PlatformDriver, good: str) -> None:

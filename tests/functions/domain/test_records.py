@@ -64,6 +64,7 @@ def test_what_it_holds_of_each_environment_is_found_by_name(record: DeploymentRe
         version(source=f"sources/{OLDER}.zip"),
     )
     assert record.gates_after["production"] == (Verdict("tests", "passed", "4 tests passed"),)
+    assert (record.tests, record.tests_log("production")) == ({}, "")
     assert record.performance == {"test": Performance(100, 1, 0.25), "production": None}
     assert record.baseline["test"] == BaselineRecord("clear", "no alarm rings", NOW)
     why = "alarm errors rings"

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from functions.domain.gates import Verdict
 from functions.domain.images import Image
-from functions.domain.records import DeploymentRecord, PlannedStage, PlanRecord, StageRecord
+from functions.domain.records import BuildRecord, DeploymentRecord, PlannedStage, PlanRecord, StageRecord
 from functions.domain.releases import Release
 from functions.domain.statuses import CommitStatus, DeploymentStatus, commit_statuses, deployment_statuses
 from functions.handler import encode
@@ -186,6 +187,33 @@ def test_gates_in_an_environment_have_a_status_there() -> None:
     assert commit_statuses(ended) == (
         CommitStatus("kiro/staging", "failure", "restored: slow"),
         CommitStatus("kiro/gate/staging/performance", "failure", "3 s in the mean"),
+    )
+
+
+def test_what_tests_in_an_environment_printed_is_linked() -> None:
+    """G5: each of their gates leads to the log of their build, and so does the environment if one of them failed."""
+    good, bad = ({"name": name, "outcome": name, "reason": "why"} for name in ("passed", "failed"))
+    ended = {"environment": "staging", "reason": "why", "log": "https://log"}
+    assert commit_statuses(event("StageFinished", result="restored", gates=[good, bad], **ended)) == (
+        CommitStatus("kiro/staging", "failure", "restored: why", "https://log"),
+        CommitStatus("kiro/gate/staging/passed", "success", "why", "https://log"),
+        CommitStatus("kiro/gate/staging/failed", "failure", "why", "https://log"),
+    )
+    # An alarm rang after good tests, whose log does not say so.
+    assert commit_statuses(event("StageFinished", result="restored", gates=[good], **ended)) == (
+        CommitStatus("kiro/staging", "failure", "restored: why"),
+        CommitStatus("kiro/gate/staging/passed", "success", "why", "https://log"),
+    )
+
+
+@pytest.mark.parametrize(("outcome", "link"), [("failed", "https://log"), ("passed", "")])
+def test_a_rollback_after_failed_tests_leads_to_what_they_printed(outcome: Any, link: str) -> None:
+    """G5: its event may come after that of the stage, and its status has the same context."""
+    verdicts = {"test": (Verdict("e2e", outcome, "why"),), "staging": (Verdict("e2e", "failed", "why"),)}
+    record = replace(RECORD, gates_after=verdicts, tests={"test": BuildRecord("https://log")})
+    ended = event("RollbackFinished", environment="test", result="restored", cause="e2e: why")
+    assert commit_statuses(ended, record) == (
+        CommitStatus("kiro/test", "failure", "rolled back (restored): e2e: why", link),
     )
 
 

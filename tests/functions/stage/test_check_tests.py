@@ -77,6 +77,14 @@ def test_a_failed_test_is_named(stack: Stack) -> None:
     assert "exit 1" in answer["reason"]
 
 
+def test_the_log_of_the_tests_is_recorded(stack: Stack) -> None:
+    """G5: of the environment they ran in, whatever their verdicts are."""
+    check(stack, FILES)
+    assert stack.deployment()["tests_production"]["log"] == "https://log"
+    check(stack, None, BuildEnd("failed", "BUILD: exit 1", "https://log/2"))
+    assert stack.deployment()["tests_production"]["log"] == "https://log/2"
+
+
 def test_what_is_missing_fails(stack: Stack) -> None:
     """No report, no tests, no artifact or no figures fail a gate."""
     assert check(stack, None)["reason"].startswith("reports: s3://")

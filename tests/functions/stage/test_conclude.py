@@ -1,7 +1,9 @@
 """Conclude of a stage: its result in the record, and its event."""
 
+from functions.adapters.builds import BuildEnd
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.domain.gates import Verdict
+from functions.domain.records import BuildRecord
 from functions.handler import encode
 from tests.functions.samples import DEPLOYMENT, NOW, RELEASE
 from tests.functions.stack import Stack
@@ -46,3 +48,13 @@ def test_the_event_has_the_verdicts_in_its_environment(stack: Stack) -> None:
     assert stack.run("stage.conclude", EVENT)["gates"] == []
     table.note(DEPLOYMENT, **{"gates_eu-production": [SMOKE], "gates_test": [Verdict("e2e", "failed", "no")]})
     assert stack.run("stage.conclude", EVENT)["gates"] == [encode(SMOKE)]
+
+
+def test_the_event_has_the_log_of_the_tests_in_its_environment(stack: Stack) -> None:
+    """G5: that of another environment is in the event of its own stage; without tests there is none."""
+    table = DeploymentsTable.connect(stack.clients)
+    table.begin(DEPLOYMENT, RELEASE, "arn:e", "push")
+    table.note(DEPLOYMENT, tests_test=BuildRecord("https://log/test"))
+    assert stack.run("stage.conclude", EVENT)["log"] == ""
+    table.note(DEPLOYMENT, **{"tests_eu-production": BuildEnd("failed", "exit 1", "https://log")})
+    assert stack.run("stage.conclude", EVENT)["log"] == "https://log"
