@@ -85,8 +85,13 @@ def valid_since(client: Any, name: str) -> "datetime | None":
 
     The secret's last change is not used, because a new tag or description would make an old value look new.
     """
-    current = (one["CreatedDate"] for one in _versions(client, name) if _CURRENT in one["VersionStages"])
-    return next(current, None)
+    return _labelled(client, name).since
+
+
+def _labelled(client: Any, name: str) -> Labelled:
+    versions = tuple(_versions(client, name))
+    since = next((one["CreatedDate"] for one in versions if _CURRENT in one["VersionStages"]), None)
+    return Labelled(since, next((one["VersionId"] for one in versions if _PREVIOUS in one["VersionStages"]), ""))
 
 
 def _versions(client: Any, name: str) -> Iterator[Any]:
@@ -208,11 +213,9 @@ class SecretVersions:
         """All secrets of the stack."""
         return cls(aws, tuple(aws.setting("SECRETS").split(",")))
 
-    def labelled(self, name: str) -> "Labelled":
+    def labelled(self, name: str) -> Labelled:
         """When the current value of a secret was stored, and which version is the one before it."""
-        versions = tuple(_versions(self._aws.client("secretsmanager"), name))
-        since = next((one["CreatedDate"] for one in versions if _CURRENT in one["VersionStages"]), None)
-        return Labelled(since, next((one["VersionId"] for one in versions if _PREVIOUS in one["VersionStages"]), ""))
+        return _labelled(self._aws.client("secretsmanager"), name)
 
     def forget(self, name: str, previous: str) -> None:
         """Take the label AWSPREVIOUS away from a version; an error if it has the label no longer.

@@ -1,4 +1,4 @@
-"""How long the values of a secret are used (T2): a value is replaced, its predecessor ends, and is removed."""
+"""How long the values of a secret are used (T2): when one is replaced, and when the one before it ends and goes."""
 
 from datetime import datetime, timedelta
 

@@ -35,7 +35,7 @@ def measure_secrets(
             ages[name] = (now - since).days
             metrics.count("SecretAgeDays", ages[name], secret=name)
             if previous and previous_is_over(since, now):
-                # AWS refuses it if a value was stored since: the value before that one stays for its 30 days.
+                # AWS refuses it if a value was stored meanwhile, so the one before that keeps its days.
                 secrets.forget(name, previous)
         except Exception as error:  # raised below, after all secrets
             failed.append(error)
