@@ -13,7 +13,12 @@ from typing import Any
 
 SECRET = "webhook-secret"  # noqa: S105 - nothing else knows it
 _ANSWERS: dict[str, dict[str, Any]] = {
-    "secretsmanager.GetSecretValue": {"SecretString": SECRET, "VersionId": "1", "VersionStages": ["AWSCURRENT"]},
+    "secretsmanager.GetSecretValue": {
+        "SecretString": SECRET,
+        "VersionId": "1",
+        "VersionStages": ["AWSCURRENT"],
+        "CreatedDate": 1,
+    },
     "AWSStepFunctions.StartExecution": {"executionArn": "arn:aws:states:x:1:execution:x:x", "startDate": 1},
 }
 

@@ -94,8 +94,8 @@ def setup(
     """Prompt for the values of secrets that have none yet, without showing them; with --secret, replace a value.
 
     Then show the parameter of the board, and prompt for its keys if it has none; with --parameter, change it. Without
-    a terminal, the value of the one secret or parameter that is named is read from standard input. The value of a
-    secret before a change stays valid until the next change, so that senders can be changed afterwards.
+    a terminal, the value of the one secret or parameter that is named is read from standard input. What is signed
+    with the value before it counts for seven days after a change, so that senders can be changed afterwards.
     """
     unknown = [name for name in only or [] if name not in SECRETS]
     if unknown:

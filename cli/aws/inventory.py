@@ -16,10 +16,11 @@ from functions.adapters.clock import iso
 from functions.adapters.environment_health import EnvironmentHealth
 from functions.adapters.health import HealthProbe
 from functions.adapters.project_config import ProjectConfigs
-from functions.adapters.secrets import ROTATION_DAYS, SECRETS, valid_since
+from functions.adapters.secrets import SECRETS, valid_since
 from functions.domain.environments import Environment
 from functions.domain.errors import BadInputError
 from functions.domain.projects import project_of
+from functions.domain.rotation import ROTATION_DAYS
 from functions.domain.watches import too_slow_words
 
 # Table → whether its records expire, and its indexes.

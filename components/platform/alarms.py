@@ -9,8 +9,8 @@ from components.functions.resources import StackResources
 from components.platform.pipeline import Pipeline
 from components.platform.projects import BUILD
 from functions.adapters.metrics import NAMESPACE
-from functions.adapters.secrets import ROTATION_DAYS
 from functions.domain.projects import project_of
+from functions.domain.rotation import ROTATION_DAYS
 
 _HOUR = 3600
 _DAY = 24 * _HOUR

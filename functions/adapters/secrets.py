@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
+from functions.adapters.clock import Clock
 from functions.adapters.metrics import Metrics
 from functions.handler import Allow
 
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from functions.runtime import Clients
 
 _FRESH_SECONDS = 300.0
-ROTATION_DAYS = 90
-"""The greatest age of a value in days (T2)."""
+_CURRENT, _PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
 
 
 class StackSecret(NamedTuple):
@@ -24,6 +24,13 @@ class StackSecret(NamedTuple):
     name: str
     holds: str
     needed: bool = False
+
+
+class Labelled(NamedTuple):
+    """Since when the current version of a secret is stored, and the id of the previous one; "" without one."""
+
+    since: "datetime | None"
+    previous: str
 
 
 # By the short names that permissions and commands use.
@@ -46,22 +53,31 @@ SECRETS: Mapping[str, StackSecret] = {
 }
 
 
-def read_secret(aws: "Clients", setting: str, stage: str = "AWSCURRENT") -> str | None:
+def read_secret(aws: "Clients", setting: str) -> str | None:
     """The text of the secret that a setting names; None if it is missing or has no value yet, "" if it is binary.
+
+    Denied access is reported as `_read` says.
+    """
+    answer = _read(aws, setting, _CURRENT)
+    return None if answer is None else str(answer.get("SecretString", ""))
+
+
+def _read(aws: "Clients", setting: str, stage: str) -> Mapping[str, Any] | None:
+    """The answer of GetSecretValue for the version with a label; None if there is none.
 
     When a function is denied access, the metric `SecretDenied` is published before the error is raised: a permission
     on the secret or its key is missing. When an operator's command is denied access, only the error is raised.
     """
     client = aws.client("secretsmanager")
     try:
-        answer = client.get_secret_value(SecretId=aws.setting(setting), VersionStage=stage)
+        answer: Mapping[str, Any] = client.get_secret_value(SecretId=aws.setting(setting), VersionStage=stage)
     except client.exceptions.ResourceNotFoundException:
         return None
     except client.exceptions.ClientError as error:
         if error.response["Error"]["Code"] == "AccessDeniedException" and "HANDLER" in os.environ:
             Metrics().count("SecretDenied", 1, environment="all")
         raise
-    return str(answer.get("SecretString", ""))
+    return answer
 
 
 def valid_since(client: Any, name: str) -> "datetime | None":
@@ -69,8 +85,13 @@ def valid_since(client: Any, name: str) -> "datetime | None":
 
     The secret's last change is not used, because a new tag or description would make an old value look new.
     """
-    current = (one["CreatedDate"] for one in _versions(client, name) if "AWSCURRENT" in one["VersionStages"])
-    return next(current, None)
+    return _labelled(client, name).since
+
+
+def _labelled(client: Any, name: str) -> Labelled:
+    versions = tuple(_versions(client, name))
+    since = next((one["CreatedDate"] for one in versions if _CURRENT in one["VersionStages"]), None)
+    return Labelled(since, next((one["VersionId"] for one in versions if _PREVIOUS in one["VersionStages"]), ""))
 
 
 def _versions(client: Any, name: str) -> Iterator[Any]:
@@ -83,7 +104,7 @@ def _versions(client: Any, name: str) -> Iterator[Any]:
 
 
 class _SigningSecret:
-    """A secret with which others sign: its current value, and the previous one for the time of a rotation."""
+    """A secret with which others sign: its current value, and the previous one for seven days after a change (T2)."""
 
     SETTINGS: ClassVar[tuple[str, ...]]
 
@@ -100,10 +121,23 @@ class _SigningSecret:
     def values(self) -> tuple[bytes, ...]:
         """The valid values, newest first; none if the secret has no value yet."""
         if not self._values or monotonic() - self._read_at > _FRESH_SECONDS:
-            found = (read_secret(self._aws, self.SETTINGS[0], stage) for stage in ("AWSCURRENT", "AWSPREVIOUS"))
+            found = (str(one.get("SecretString", "")) for one in self._versions())
             self._values = tuple(value.encode() for value in found if value)  # "": a binary value, never valid
             self._read_at = monotonic()
         return self._values
+
+    def _versions(self) -> Iterator[Mapping[str, Any]]:
+        """The current version, and the previous one while it is valid."""
+        from functions.domain.rotation import previous_is_valid  # the webhook refuses most signatures without a value
+
+        current = _read(self._aws, self.SETTINGS[0], _CURRENT)
+        if current is None:
+            return
+        yield current
+        if previous_is_valid(current["CreatedDate"], Clock().now()):
+            previous = _read(self._aws, self.SETTINGS[0], _PREVIOUS)
+            if previous is not None:
+                yield previous
 
 
 class WebhookSecret(_SigningSecret):
@@ -150,8 +184,8 @@ class SecretValues:
     def put(self, name: str, value: str) -> bool:
         """Store a value; False if it is the current value already.
 
-        The previous value stays valid until the next change, so that both sides of a signature can be changed one after
-        the other. Storing the same value again must not end that.
+        The previous value of a signing secret stays valid for seven days, so that both sides of a signature can be
+        changed one after the other. Storing the same value again must not end that.
         """
         try:
             if self._client.get_secret_value(SecretId=name).get("SecretString") == value:
@@ -163,23 +197,34 @@ class SecretValues:
 
 
 class SecretVersions:
-    """The ages of the values of this stack's secrets. The values themselves are not read."""
+    """The versions of this stack's secrets by their labels. The values themselves are not read."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("SECRETS",)
-    LIST: ClassVar[tuple[Allow, ...]] = (Allow(("secretsmanager:ListSecretVersionIds",), on="secrets"),)
+    ROTATE: ClassVar[tuple[Allow, ...]] = (
+        Allow(("secretsmanager:ListSecretVersionIds", "secretsmanager:UpdateSecretVersionStage"), on="secrets"),
+    )
 
     def __init__(self, aws: "Clients", names: tuple[str, ...]) -> None:
         self._aws = aws
-        self._names = names
+        self.names = names
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
         """All secrets of the stack."""
         return cls(aws, tuple(aws.setting("SECRETS").split(",")))
 
-    def current(self) -> Iterator[tuple[str, "datetime"]]:
-        """Name and time of storage of each current value; secrets without a value are left out."""
+    def labelled(self, name: str) -> Labelled:
+        """When the current value of a secret was stored, and which version is the one before it."""
+        return _labelled(self._aws.client("secretsmanager"), name)
+
+    def forget(self, name: str, previous: str) -> None:
+        """Take the label AWSPREVIOUS away from a version; an error if it has the label no longer.
+
+        Nobody gets a version by a label then, and Secrets Manager may delete it. AWS has no call that deletes one at
+        once. It deletes versions without a label when a secret has more than 100 of them:
+        https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html#term_version
+        A call without MoveToVersionId removes a label, and fails if another version got the label meanwhile:
+        https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html
+        """
         client = self._aws.client("secretsmanager")
-        for name in self._names:
-            if moment := valid_since(client, name):
-                yield name, moment
+        client.update_secret_version_stage(SecretId=name, VersionStage=_PREVIOUS, RemoveFromVersionId=previous)

@@ -206,6 +206,7 @@ if __name__ == "__main__":
         "ecs",
         "registry",
         "cookies",
+        "secrets",
     )
     for one in rules:
         import_module(f"local.strict.{one}")

@@ -178,6 +178,16 @@ QUOTAS: Mapping[tuple[str, str], Iterable[Quota]] = {
             "The secret value can't be larger than 65536 bytes.",
         ),
     ),
+    ("secretsmanager", "UpdateSecretVersionStage"): (
+        Quota(
+            # "A secret always has a version labeled AWSCURRENT": the label is moved, never removed.
+            "https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html#term_version",
+            0,
+            lambda params: params.get("VersionStage") == "AWSCURRENT" and "MoveToVersionId" not in params,
+            "InvalidParameterException",
+            "You can't remove the staging label AWSCURRENT from a version without moving it to another one.",
+        ),
+    ),
     ("s3", "PutObject"): (
         Quota(
             "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html",

@@ -21,6 +21,7 @@ _UNSTARTED = "a build never started: tests/functions/stage/test_withdraw_ledger.
 _PACKAGE = "a package of more than 50 MB: tests/functions/adapters/test_delivered_functions.py"
 _OLDER = "an older release changes or waits there: tests/functions/deployment/test_reach_environment.py"
 _KEPT_A_DAY = "a version is kept for a day: tests/functions/events/test_prune_versions.py"
+_KEPT_30_DAYS = "a previous value is kept for 30 days: tests/functions/events/test_measure_secrets.py"
 _UNFROZEN = "the unfreeze came before the wait: tests/functions/stage/test_await_unfreeze.py"
 _YIELDED = "a freeze or an alarm came while the release waited: tests/functions/stage/test_yield_lock.py"
 _SOAK = "no scenario has a soak: tests/functions/stage/test_check_evidence.py"
@@ -108,6 +109,7 @@ REASONS: Mapping[str, str] = {
     "events-unfrozen dynamodb:GetItem": _BUNDLE,
     "stage-yield-lock *": _YIELDED,
     "events-keep-artifacts *": "it runs once a day: tests/functions/events/test_keep_artifacts.py",
+    "events-measure-secrets secretsmanager:UpdateSecretVersionStage": _KEPT_30_DAYS,
     "events-prune-versions lambda:DeleteFunction": _KEPT_A_DAY,
     "events-prune-versions states:DeleteStateMachineVersion": _KEPT_A_DAY,
     "stage-apply-service kms:GenerateDataKey": _PACKAGE,

@@ -22,10 +22,6 @@ class Secret(Handler):
         answer = call.aws("secretsmanager").create_secret(
             Name=call.auto_name(), **pick(inputs, "description", "kmsKeyId")
         )
-        # AWS creates no version without a value; the emulator would create an empty current version.
-        call.aws("secretsmanager").update_secret_version_stage(
-            SecretId=answer["ARN"], VersionStage="AWSCURRENT", RemoveFromVersionId=answer["VersionId"]
-        )
         self._policy(call, answer["ARN"])
         return str(answer["ARN"])
 

@@ -173,12 +173,13 @@ def test_an_event_of_a_schedule_is_handled_within_a_minute_or_not_at_all(whole: 
 
 
 def test_secrets_are_measured_twice_a_day(whole: Outcome) -> None:
-    """The alarm needs one measurement a day, and one of two may be lost."""
+    """The alarm needs one measurement a day, and one of two may be lost; T2: on these secrets only."""
     rule = whole.recorder.one("cloudwatch/eventRule:EventRule", "events-measure-secrets").inputs
     assert rule["scheduleExpression"] == "rate(12 hours)"
     policy = json.loads(whole.recorder.one("iam/rolePolicy:RolePolicy", "events-measure-secrets").inputs["policy"])
     (asked,) = [s for s in policy["Statement"] if any(a.startswith("secretsmanager:") for a in s["Action"])]
-    assert asked["Action"] == ["secretsmanager:ListSecretVersionIds"]
+    assert asked["Action"] == ["secretsmanager:ListSecretVersionIds", "secretsmanager:UpdateSecretVersionStage"]
+    assert sorted(asked["Resource"]) == sorted(whole.outputs["secretArns"].values())
     assert len(asked["Resource"]) == 7
 
 

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from botocore.exceptions import ClientError
 
 from functions.adapters import secrets
+from functions.adapters.clock import Clock
 from functions.adapters.github.client import GitHub
 from functions.adapters.secrets import MonitorsSecret, SecretValues, SlackSigningSecret, WebhookSecret
 from functions.adapters.slack import Slack
@@ -36,6 +38,25 @@ def test_a_secret_is_read_again_after_five_minutes(stack: Stack, monkeypatch: py
     assert secret.values() == (b"one",)
     now[0] += 301
     assert secret.values() == (b"two", b"one")
+
+
+@pytest.mark.parametrize("kind", [WebhookSecret, MonitorsSecret, SlackSigningSecret])
+def test_the_value_before_is_valid_for_seven_days(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, kind: type[WebhookSecret]
+) -> None:
+    """T2: a warm function that read both on the seventh day forgets the old one when it reads them again."""
+    stored, seconds = datetime.now(UTC), [1000.0]
+    store, secret = stack.client("secretsmanager"), kind.connect(stack.clients)
+    name = stack.settings[kind.SETTINGS[0]]
+    store.create_secret(Name=name, SecretString="one")
+    store.put_secret_value(SecretId=name, SecretString="two")
+    monkeypatch.setattr(secrets, "monotonic", lambda: seconds[0])
+    monkeypatch.setattr(Clock, "now", lambda _: stored + timedelta(days=6, hours=23))
+    assert secret.values() == (b"two", b"one")
+    monkeypatch.setattr(Clock, "now", lambda _: stored + timedelta(days=7, minutes=5))
+    seconds[0] += 301
+    assert secret.values() == (b"two",)
+    assert kind.connect(stack.clients).values() == (b"two",)
 
 
 def test_a_binary_secret_is_none(stack: Stack) -> None:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from base64 import b64encode
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +51,9 @@ class OnlyTheSecret:
         return name
 
     @staticmethod
-    def get_secret_value(**_: Any) -> dict[str, str]:
+    def get_secret_value(**_: Any) -> dict[str, Any]:
         """The same value for every stage."""
-        return {"SecretString": SECRET.decode()}
+        return {"SecretString": SECRET.decode(), "CreatedDate": datetime.now(UTC)}
 
     class exceptions:  # noqa: N801 - as boto3 calls it
         """No exception occurs here."""
@@ -211,11 +212,15 @@ def test_a_push_that_starts_nothing_says_why(hooked: Stack, changes: dict[str, A
 
 
 def test_during_a_rotation_both_secrets_count(hooked: Stack) -> None:
-    """The previous value is valid until the next change; without a value nothing is."""
+    """T2: the previous value for seven days; without a value nothing is valid."""
     hooked.client("secretsmanager").put_secret_value(SecretId="kiro-webhook", SecretString="next")
-    headers = {"x-hub-signature-256": sign(BODY, b"next"), "x-github-event": "push"}
-    for event in (delivery(), delivery(headers=headers)):
+    new = delivery(headers={"x-hub-signature-256": sign(BODY, b"next"), "x-github-event": "push"})
+    for event in (delivery(), new):
         assert deliver(hooked, event)[0] == 202
+    after = datetime.now(UTC) + timedelta(days=7)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Clock, "now", lambda _: after)
+        assert [deliver(hooked, event)[0] for event in (delivery(), new)] == [401, 202]
     hooked.client("secretsmanager").delete_secret(SecretId="kiro-webhook", ForceDeleteWithoutRecovery=True)
     assert deliver(hooked, delivery())[0] == 401
 

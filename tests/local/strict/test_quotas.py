@@ -31,6 +31,7 @@ JUST_TOO_MUCH: list[tuple[str, str, dict[str, Any], str]] = [
     ("sns", "Publish", {"Subject": "two\nlines"}, "InvalidParameter"),
     ("ssm", "PutParameter", {"Value": "x" * 4097}, "ValidationException"),
     ("secretsmanager", "PutSecretValue", {"SecretString": WIDE * (32 * KIB + 1)}, "ValidationException"),
+    ("secretsmanager", "UpdateSecretVersionStage", {"VersionStage": "AWSCURRENT"}, "InvalidParameterException"),
     ("s3", "PutObject", {"Key": WIDE * 513}, "KeyTooLongError"),
     ("iam", "CreateRole", {"AssumeRolePolicyDocument": "x" * 2049}, "LimitExceeded"),
     ("iam", "UpdateAssumeRolePolicy", {"PolicyDocument": "x" * 2049}, "LimitExceeded"),
