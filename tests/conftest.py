@@ -71,8 +71,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Sharing:
     return Sharing(config, log)
 
 
-# What changes the settings of the stack, or damages it, comes after what expects them, and its end is last: with fewer
-# workers than platforms, a worker that destroyed its platform gets no other group that needs it.
+# What changes the settings of the stack, decides without the approver, or damages it, comes after what expects them.
+# Its end is last: with fewer workers than platforms, a worker that destroyed its platform gets no other group that
+# needs it.
 LATER = {
     "test_damage": 3,
     "test_regions": 3,
