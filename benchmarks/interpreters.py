@@ -23,6 +23,8 @@ _PARSED = {
     "REPOSITORIES": "acme/hello",
     "LOCK_MODE": "superseded",
     "PUSH_GRACE_SECONDS": "0",
+    "PUSHED_IMAGES": "[]",
+    "PROVENANCE_SINCE": "2026-01-01T00:00:00+00:00",
     "SECURITY_HUB": "off",
     "APPROVERS": "{}",
     "APPROVALS_URL": "https://approvals.example.com/",

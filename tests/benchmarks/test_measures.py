@@ -7,8 +7,9 @@ import sys
 import pytest
 
 from benchmarks.__main__ import RESULTS, main
-from benchmarks.interpreters import PROJECT
+from benchmarks.interpreters import PROJECT, init, run
 from benchmarks.measure import Figure, Finding, Measure, Ratio, Samples, Worst, alternate, find
+from benchmarks.measures.cold_functions import handlers
 from benchmarks.registry import MEASURES
 
 _COUNTED = ("watch-transitions", "release-transitions", "release-states", "plan-services")
@@ -43,6 +44,11 @@ _HEAVY = {
     "events.publish_metrics": "aws_lambda_powertools botocore jmespath",
     "work_item.check_item": "markdown_it mdurl",
 }
+
+
+def test_every_function_starts_as_it_is_measured() -> None:
+    """With the settings of `benchmarks/interpreters.py`: the measure of cold starts tries all functions."""
+    run("\n".join(init(handler) for handler in handlers()))
 
 
 def taken(name: str) -> Finding:
