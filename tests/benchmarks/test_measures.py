@@ -46,6 +46,7 @@ _HEAVY = {
 }
 
 
+@pytest.mark.long
 def test_every_function_starts_as_it_is_measured() -> None:
     """With the settings of `benchmarks/interpreters.py`: the measure of cold starts tries all functions."""
     run("\n".join(init(handler) for handler in handlers()))
