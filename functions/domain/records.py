@@ -96,6 +96,11 @@ class PlannedStage(Value, frozen=True):
     skipped: dict[str, str] = field(default_factory=dict)
     pinned: tuple[str, ...] = ()
 
+    @property
+    def pins(self) -> str:
+        """The pins that keep parts out, each once; "" if none does."""
+        return "; ".join(dict.fromkeys(self.skipped[part] for part in self.pinned))
+
 
 class PlanRecord(Value, frozen=True):
     """The plan of the deployment."""

@@ -146,8 +146,7 @@ def _left(stage: PlannedStage, outcome: Outcome) -> CommitStatus:
     if _OUTCOMES.get(outcome, "failure") != "success":
         return CommitStatus(context, "error", f"not reached: the deployment is {outcome}")
     if stage.pinned:
-        reasons = dict.fromkeys(stage.skipped[part] for part in stage.pinned)
-        return CommitStatus(context, "error", "; ".join(reasons))
+        return CommitStatus(context, "error", stage.pins)
     return CommitStatus(context, "success", "has nothing to change")
 
 

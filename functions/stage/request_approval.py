@@ -238,8 +238,7 @@ def _pinned(event: Input, deployments: DeploymentsTable) -> str:
     """The parts that the release leaves as they are because they are pinned, with the reasons; "" if there are none."""
     record = deployments.get(event.deployment_id)
     stages = record.plan.stages if record and record.plan else ()
-    here = (stage for stage in stages if stage.environment == event.environment.name)
-    return "; ".join(dict.fromkeys(stage.skipped[name] for stage in here for name in stage.pinned))
+    return next((stage.pins for stage in stages if stage.environment == event.environment.name), "")
 
 
 def _figures(event: Input, deployments: DeploymentsTable) -> str:
