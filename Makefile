@@ -45,7 +45,7 @@ faults: $(READY) $(LAYER) ## Break every task of every workflow in every way, an
 bench: $(READY) $(LAYER) ## Measure what is promised about speed and cost, as ratios: about ten minutes
 	$(BIN)/python -m benchmarks
 
-bench-platform: $(READY) $(LAYER) ## Measure 50 rollbacks, and 100 releases at once, on platforms: about half an hour
+bench-platform: $(READY) $(LAYER) $(SCHEMAS) ## Measure 50 rollbacks, 100 releases at once, the demo and the tests: about three quarters of an hour
 	$(BIN)/python -m benchmarks --platform --pairs 50
 
 check: $(READY) ## Lint, types, definitions, security: reports, changes nothing

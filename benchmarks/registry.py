@@ -5,6 +5,7 @@ from benchmarks.measures import (
     board,
     bytecode,
     cold_functions,
+    commands,
     locks,
     many_releases,
     package,
@@ -53,4 +54,6 @@ MEASURES = (
     reports.COBERTURA,
     package.MEASURE,
     package.LAYER,
+    commands.DEMO,
+    commands.TEST,
 )

@@ -23,6 +23,7 @@ _POLL_SECONDS = 30
 _MOST_GOOD = 3
 # The circuit breaker of ECS begins a rollback after three tasks at least have failed, of a service with one task one
 # after the other: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeploymentCircuitBreaker.html
+# That is its default: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ThresholdConfiguration.html
 # A task has failed after two health checks, 30 s apart, by default:
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
 _CIRCUIT_BREAKER_SECONDS = 3 * 2 * 30
@@ -173,8 +174,8 @@ CIRCUIT_BREAKER = Measure(
     name="restored-circuit-breaker",
     promise="after an alarm's event the version before it runs again and is verified, and the alarm is over",
     against=(
-        "the circuit breaker of ECS alone, until it begins a rollback of a service with one task: three tasks fail two "
-        "health checks each, 30 s apart (stated, not measured); errors in answers are nothing that it sees"
+        "the circuit breaker of ECS alone with its defaults, until it begins a rollback of a service with one task: "
+        "three tasks fail two health checks each, 30 s apart (stated, not measured); errors in answers it does not see"
     ),
     unit="s",
     goal=Worst(60),

@@ -96,7 +96,7 @@ def test_every_command_has_its_arguments_here() -> None:
     assert sorted(names(get_command(app))) == sorted(ARGUMENTS)
 
 
-@pytest.mark.parametrize("width", ["20", "80", "200"])
+@pytest.mark.parametrize("width", ["20", *(pytest.param(one, marks=pytest.mark.long) for one in ("80", "200"))])
 def test_a_pipe_gets_whole_names_and_no_escapes(ready: Kiro, monkeypatch: pytest.MonkeyPatch, width: str) -> None:
     """At any width of the terminal that the shell speaks of."""
     for name in ARGUMENTS:

@@ -31,6 +31,8 @@
         location.reload();
       } else if (answer.ok) {
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        const parts = ["main", "#now"];
+        if (parts.some((part) => !page.querySelector(part))) return location.reload();
         const open = new Set([...document.querySelectorAll("details")].filter((one) => one.open).map((one) => one.id));
         const shut = new Set([...document.querySelectorAll("details")].filter((one) => !one.open).map((one) => one.id));
         for (const one of page.querySelectorAll("details")) {
@@ -38,7 +40,7 @@
           if (shut.has(one.id)) one.open = false;
         }
         root.dataset.tag = page.documentElement.dataset.tag;
-        for (const part of ["main", "#now"]) document.querySelector(part).replaceWith(page.querySelector(part));
+        for (const part of parts) document.querySelector(part).replaceWith(page.querySelector(part));
         tick();
       } else {
         lost(true);

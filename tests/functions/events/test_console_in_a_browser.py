@@ -62,15 +62,10 @@ def refused(shown: BrowserPage) -> list[str]:
     return said
 
 
-@pytest.mark.parametrize(
-    ("page", "scheme"),
-    [
-        ("overview", "dark"),
-        ("release", "light"),
-        pytest.param("overview", "light", marks=pytest.mark.long),
-        pytest.param("release", "dark", marks=pytest.mark.long),
-    ],
-)
+# test_pages_in_a_browser.py looks at more, in pages with long words; docs/console.md has the pictures of this one.
+@pytest.mark.long
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize("page", ["overview", "release"])
 def test_pages_have_no_barriers_at_any_width(browser: Browser, console: Console, page: str, scheme: Any) -> None:
     """axe finds no violation, no page is wider than its window, and screenshots are stored."""
     shown = tab(browser, bypass_csp=True, color_scheme=scheme)  # axe is put into the page
@@ -114,6 +109,20 @@ def test_a_page_without_answers_says_so(browser: Browser, console: Console) -> N
         shown.unroute(console.url)
         shown.clock.run_for(5_000)
         shown.get_by_text("no answer since").wait_for(state="hidden")
+    shown.context.close()
+
+
+def test_a_page_of_another_version_is_loaded_whole(browser: Browser, console: Console) -> None:
+    """An update changed the page's parts while it was open: the tab loads again rather than show half of them."""
+    shown = tab(browser)
+    shown.clock.install()
+    shown.goto(console.url)
+    shown.evaluate("window.mine = 'kept'")
+    shown.route(console.url, lambda route: route.fulfill(body="<main>another version</main>"), times=1)
+    with shown.expect_navigation():
+        shown.clock.run_for(5000)
+    assert shown.evaluate("window.mine") is None
+    assert "null" not in shown.inner_text("header")
     shown.context.close()
 
 

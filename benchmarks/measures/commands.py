@@ -1,0 +1,35 @@
+"""The seconds of the README's two commands, set up already, and of `up` without a change: against the last release."""
+
+import subprocess
+from time import monotonic
+
+from benchmarks.interpreters import PROJECT
+from benchmarks.measure import Figure, Measure, Samples, counted
+from benchmarks.measures.package import released
+
+
+def _made(target: str) -> Samples:
+    """How long a target of the Makefile takes; it has to pass."""
+    began = monotonic()
+    subprocess.run(["make", target], cwd=PROJECT, check=True, stdout=subprocess.DEVNULL)
+    return counted(monotonic() - began, released(f"{target}Seconds"))
+
+
+DEMO = Measure(
+    name="make-demo",
+    promise="`make demo`: two releases, a rollback and the items of a board, from an empty platform",
+    against="the last release",
+    unit="s",
+    goal=Figure(90),
+    take=lambda _pairs: _made("demo"),
+    on_a_platform=True,
+)
+TEST = Measure(
+    name="make-test",
+    promise="`make test` passes",
+    against="the last release",
+    unit="s",
+    goal=Figure(300),
+    take=lambda _pairs: _made("test"),
+    on_a_platform=True,
+)
