@@ -1,12 +1,16 @@
-"""The emulator's Lambda runtime API without its own waits: they cost most of the time of a short invocation.
+"""The emulator's Lambda runtime API without its own waits, and with whole logs.
 
-An invocation is sent as headers and payload, and Nagle's algorithm holds the payload back until the worker has
-acknowledged the headers, which it does after 40 ms. Besides, the two threads of every idle worker wake ten times a
-second, which some dozens of functions pay for with a part of a core.
+The waits cost most of the time of a short invocation. It is sent as headers and payload, and Nagle's algorithm holds
+the payload back until the worker has acknowledged the headers, which it does after 40 ms. Besides, the two threads of
+every idle worker wake ten times a second, which some dozens of functions pay for with a part of a core.
 """
 
+import array
+import fcntl
 import queue
 import socketserver
+import termios
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +18,7 @@ from ministack.core import lambda_runtime
 
 IDLE_SECONDS = 2.0
 STOP_SECONDS = 0.5
+READ_SECONDS = 5.0
 
 
 class PatientQueue(queue.Queue[Any]):
@@ -32,6 +37,32 @@ def look_less_often(server: socketserver.BaseServer, poll_interval: float = STOP
     _serve_forever(server, max(poll_interval, STOP_SECONDS))
 
 
+_drained = lambda_runtime.Worker._drain_stderr_bounded
+
+
+def read_to_the_end(worker: lambda_runtime.Worker, **waits: float) -> str:
+    """What an invocation printed is in its log, also where the thread that reads it is late, as on a busy machine.
+
+    The emulator waits some milliseconds for a first line, and leaves later ones to the log of the next invocation.
+    """
+    deadline = time.monotonic() + READ_SECONDS
+    while _unread(worker) and time.monotonic() < deadline:
+        time.sleep(0.001)
+    return str(_drained(worker, **waits))
+
+
+def _unread(worker: lambda_runtime.Worker) -> int:
+    """The bytes that a function printed and no thread has read yet; 0 when its process has ended, and its pipe."""
+    pipe = worker._proc and (worker._proc.stderr or worker._proc.stdout)
+    left = array.array("i", [0])
+    try:
+        fcntl.ioctl(pipe, termios.FIONREAD, left)
+    except (OSError, TypeError, ValueError):
+        return 0
+    return left[0]
+
+
+lambda_runtime.Worker._drain_stderr_bounded = read_to_the_end
 socketserver.BaseServer.serve_forever = look_less_often  # type: ignore[assignment, method-assign]
 socketserver.StreamRequestHandler.disable_nagle_algorithm = True
 lambda_runtime.queue = SimpleNamespace(Queue=PatientQueue, Empty=queue.Empty, Full=queue.Full)
