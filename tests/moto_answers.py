@@ -2,14 +2,17 @@
 
 moto's serializer makes a list of the names that a member may have in the object behind an answer, for every member of
 every structure of every answer; an attribute of DynamoDB has ten members. In a plain `dict` the names follow from the
-member alone, so here they are kept beside it.
+member alone, so here they are kept beside it. It also looks for the methods of a service with every call, and for the
+kinds of nodes that each of ten validators of an update minds at every node.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import pytest
+from moto.core import responses
 from moto.core.serialize import (
     DEFAULT_ALIAS_PROVIDERS,
     AttributePicker,
@@ -17,8 +20,10 @@ from moto.core.serialize import (
     ResponseSerializer,
     XFormedAttributePicker,
 )
+from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser  # type: ignore[attr-defined]
 
 _original = ResponseSerializer.get_value
+_kinds_of_nodes = DepthFirstTraverser.nodes_to_be_processed
 
 
 def _get_value(self: ResponseSerializer, value: Any, key: str, shape: Any) -> Any:
@@ -41,9 +46,18 @@ def _get_value(self: ResponseSerializer, value: Any, key: str, shape: Any) -> An
     return None
 
 
+def _nodes_to_be_processed(self: DepthFirstTraverser) -> Any:
+    kinds = self.__dict__.get("kinds_of_nodes")
+    if kinds is None:
+        kinds = self.kinds_of_nodes = _kinds_of_nodes(self)
+    return kinds
+
+
 @contextmanager
 def kept_names() -> Iterator[None]:
     """Use the kept names in this context."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ResponseSerializer, "get_value", _get_value)
+        patch.setattr(responses, "method_names_from_class", cache(responses.method_names_from_class))  # type: ignore[attr-defined]
+        patch.setattr(DepthFirstTraverser, "nodes_to_be_processed", _nodes_to_be_processed)
         yield

@@ -15,12 +15,23 @@ from functions.domain.errors import SourceError
 from functions.domain.gates import Unreadable
 
 MIB = 1024 * 1024
-BOMBS: dict[str, tuple[bytes, Callable[[ZipFile], object]]] = {
-    "JUnit": (b"<testsuite>" + b"<a" + b' b="1"' * 5_000_000 + b"/>", lambda archive: read_tests(archive, ["r"])),
-    "Cobertura": (b'<coverage line-rate="1">' + b"<a>" * 8_000_000, lambda archive: read_coverage(archive, "r")),
-    "SARIF": (b'{"version":"2.1.0","runs":[' + b"{}," * 9_000_000 + b"{}]}", lambda archive: read_sarif(archive, "r")),
-    "pip-audit": (b'{"dependencies":' + b"[" * 9_000_000, lambda archive: read_pip_audit(archive, "r")),
-    "npm audit": (b'{"vulnerabilities":[' + b"[]," * 9_000_000 + b"1]}", lambda archive: read_npm_audit(archive, "r")),
+# A beginning, what is repeated and how often, an end, and what reads it.
+BOMBS: dict[str, tuple[bytes, tuple[bytes, int], bytes, Callable[[ZipFile], object]]] = {
+    "JUnit": (b"<testsuite><a", (b' b="1"', 5_000_000), b"/>", lambda archive: read_tests(archive, ["r"])),
+    "Cobertura": (b'<coverage line-rate="1">', (b"<a>", 8_000_000), b"", lambda archive: read_coverage(archive, "r")),
+    "SARIF": (
+        b'{"version":"2.1.0","runs":[',
+        (b"{},", 9_000_000),
+        b"{}]}",
+        lambda archive: read_sarif(archive, "r"),
+    ),
+    "pip-audit": (b'{"dependencies":', (b"[", 9_000_000), b"", lambda archive: read_pip_audit(archive, "r")),
+    "npm audit": (
+        b'{"vulnerabilities":[',
+        (b"[],", 9_000_000),
+        b"1]}",
+        lambda archive: read_npm_audit(archive, "r"),
+    ),
 }
 
 
@@ -28,7 +39,8 @@ BOMBS: dict[str, tuple[bytes, Callable[[ZipFile], object]]] = {
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_takes_no_more_than_its_file(name: str) -> None:
     """A build tries to exhaust the memory of the gates with some ten kilobytes in a zip: the gate names the file."""
-    content, read = BOMBS[name]
+    beginning, (repeated, times), end, read = BOMBS[name]
+    content = beginning + repeated * times + end
     packed = BytesIO()
     with ZipFile(packed, "w", ZIP_DEFLATED, compresslevel=1) as writer:
         writer.writestr("r", content)

@@ -54,9 +54,14 @@ def test_the_template_has_no_findings(every: list[Outcome]) -> None:
     ("kind", "wrong", "found"),
     [
         ("AWS::Lambda::Function", {"Layrs": []}, "'Layrs' was unexpected"),
-        ("AWS::Lambda::Function", {"Timeout": 901}, "901 exceeds maximum 900"),
-        ("AWS::Events::Rule", {"ScheduleExpression": "rate(1 minutes)"}, "'minutes' is not one of"),
-        ("AWS::CloudWatch::Alarm", {"TreatMissingData": "never"}, "'never' is not one of"),
+        *(
+            pytest.param(*more, marks=pytest.mark.long)
+            for more in (
+                ("AWS::Lambda::Function", {"Timeout": 901}, "901 exceeds maximum 900"),
+                ("AWS::Events::Rule", {"ScheduleExpression": "rate(1 minutes)"}, "'minutes' is not one of"),
+                ("AWS::CloudWatch::Alarm", {"TreatMissingData": "never"}, "'never' is not one of"),
+            )
+        ),
     ],
 )
 def test_a_wrong_property_is_found(outcomes: dict[str, Outcome], kind: str, wrong: dict[str, Any], found: str) -> None:

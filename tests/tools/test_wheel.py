@@ -4,14 +4,15 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 from sys import stdlib_module_names
 
 from local.platform import PROJECT
 
-KNOWN = packages_distributions()
-INSTALLED = {re.sub("_", "-", one).lower() for names in KNOWN.values() for one in names}
+# It reads all that is installed.
+known = cache(packages_distributions)
 
 
 def _plain(name: str) -> str:
@@ -19,12 +20,17 @@ def _plain(name: str) -> str:
     return re.split(r"[^\w.-]", name)[0].lower().replace("_", "-")
 
 
+@cache
+def _installed() -> set[str]:
+    return {re.sub("_", "-", one).lower() for names in known().values() for one in names}
+
+
 def _brought(name: str, extra: str = "") -> Iterator[str]:
     """A distribution, and what it requires; of its extras only the one that is asked for, as in `pyjwt[crypto]`."""
     yield name
     for one in requires(name) or ():
         asked = re.search(r"extra == ['\"](.+?)['\"]", one)
-        if _plain(one) in INSTALLED and (asked is None or asked[1] == extra):
+        if _plain(one) in _installed() and (asked is None or asked[1] == extra):
             more = re.match(r"[\w.-]+\[(\w+)\]", one)
             yield from _brought(_plain(one), more[1] if more else "")
 
@@ -49,7 +55,7 @@ def test_the_wheel_declares_what_the_command_imports() -> None:
     declared = {_plain(line.partition("==")[0]) for line in lines if line and line[0] != "#"}
     brought = {name for one in declared for name in _brought(one)}
     names = {*_imported("cli"), *_imported("functions")} - {*stdlib_module_names}
-    wanted = {_plain(KNOWN[name][0]) for name in names if name in KNOWN}
+    wanted = {_plain(known()[name][0]) for name in names if name in known()}
     assert wanted <= brought
     assert project["project"]["scripts"] == {"kiro-worker": "cli.__main__:main"}
 

@@ -398,7 +398,9 @@ def test_another_request_is_left_alone(stack: Stack, other: dict[str, Any]) -> N
     assert stack.completed() == {}
 
 
-@pytest.mark.parametrize("state", ["rejected", "expired", "void"])
+@pytest.mark.parametrize(
+    "state", ["rejected", *(pytest.param(one, marks=pytest.mark.long) for one in ("expired", "void"))]
+)
 def test_a_newer_request_that_has_ended_supersedes_nothing(stack: Stack, state: State) -> None:
     """After the newest release was rejected, the one before it may be approved."""
     newer = requested(stack, 2, NEWER)

@@ -284,7 +284,10 @@ def test_the_circuit_breaker_is_honoured(delivered: Callable[..., Delivered]) ->
     assert (made.read(), made.answers()) == (f"{made.service}:1", {"old": 20})
 
 
-@pytest.mark.parametrize(("strategy", "steps"), [("rolling", []), ("linear", [50])], ids=["rolling", "linear"])
+@pytest.mark.parametrize(
+    ("strategy", "steps"),
+    [pytest.param("rolling", [], id="rolling"), pytest.param("linear", [50], id="linear", marks=pytest.mark.long)],
+)
 def test_an_earlier_version_comes_back_at_once(
     delivered: Callable[..., Delivered], strategy: str, steps: list[int]
 ) -> None:
@@ -299,6 +302,7 @@ def test_an_earlier_version_comes_back_at_once(
     assert (made.read(), made.answers()) == (f"{made.service}:1", {"old": 20})
 
 
+@pytest.mark.long
 def test_a_way_back_over_two_versions(delivered: Callable[..., Delivered]) -> None:
     """Neither what is deployed nor what ran before it is wanted; a repeated call begins no second deployment."""
     made = delivered(strategy="canary", steps=[10])
@@ -318,6 +322,7 @@ def test_a_way_back_over_two_versions(delivered: Callable[..., Delivered]) -> No
     assert (made.read(), made.answers()) == (f"{made.service}:1", {"old": 20})
 
 
+@pytest.mark.long
 def test_a_pause_on_the_way_to_the_wanted_version_is_ended(delivered: Callable[..., Delivered]) -> None:
     """Somebody else deploys the version that the rollback restores: all requests get it at once."""
     made = delivered(strategy="canary", steps=[10])

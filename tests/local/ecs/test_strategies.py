@@ -80,6 +80,7 @@ def test_canary(bench: Workbench) -> None:
     assert bench.names("ECS Hook State Change", arn) == ["HOOK_AWAITING_ACTION", "HOOK_SUCCEEDED"] * 2
 
 
+@pytest.mark.long
 def test_linear(bench: Workbench) -> None:
     """Equal steps, each paused before; a rollback at a step returns all requests to the old revision at once."""
     name = bench.service(bench.image("old"))

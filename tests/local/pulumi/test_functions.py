@@ -78,6 +78,7 @@ def test_a_function_runs_with_its_own_exception_classes(sandbox: Sandbox, aws: C
     assert payload["client"]
 
 
+@pytest.mark.long
 def test_changed_code_is_an_update_and_touched_code_is_not(sandbox: Sandbox, aws: Clients) -> None:
     """The content decides, not file times; the next invocation runs the new code."""
     package(sandbox, 2)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -29,6 +31,7 @@ pulumi.export("key", key.key_id)
 """
 
 
+@pytest.mark.long
 def test_what_was_changed_or_deleted_by_hand_is_made_again(program: Callable[[str], Sandbox], aws: Clients) -> None:
     """Without the option none of it is noticed; a function that is there stays the version that it is."""
     sandbox = program(PROGRAM)
