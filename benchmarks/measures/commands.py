@@ -25,6 +25,7 @@ DEMO = Measure(
     unit="s",
     goal=Figure(90),
     take=lambda _pairs: _made("demo"),
+    floor="six stages watch for up to 12 s each, in which an alarm is sure to change; and a platform starts first",
     on_a_platform=True,
 )
 TEST = Measure(
@@ -34,5 +35,6 @@ TEST = Measure(
     unit="s",
     goal=Figure(300),
     take=lambda _pairs: _made("test"),
+    floor="the tests need ten minutes of a processor, which two cores have in five if none ever waits",
     on_a_platform=True,
 )

@@ -7,9 +7,11 @@ every idle worker wake ten times a second, which some dozens of functions pay fo
 
 import array
 import fcntl
+import os
 import queue
 import socketserver
 import termios
+import threading
 import time
 from types import SimpleNamespace
 from typing import Any
@@ -51,6 +53,17 @@ def read_to_the_end(worker: lambda_runtime.Worker, **waits: float) -> str:
     return str(_drained(worker, **waits))
 
 
+# More at a time than this would only wait for each other: a hundred at once would all exceed the time of a start.
+_STARTING = threading.BoundedSemaphore(2 * (os.cpu_count() or 1))
+_started = lambda_runtime.ProvidedWorker._spawn
+
+
+def start_some_at_a_time(worker: lambda_runtime.ProvidedWorker, init_timeout: float | None = None) -> None:
+    """AWS starts a hundred environments as fast as one; here they wait for a core before their time begins."""
+    with _STARTING:
+        _started(worker, init_timeout)
+
+
 def _unread(worker: lambda_runtime.Worker) -> int:
     """The bytes that a function printed and no thread has read yet; 0 when its process has ended, and its pipe."""
     pipe = worker._proc and (worker._proc.stderr or worker._proc.stdout)
@@ -62,6 +75,7 @@ def _unread(worker: lambda_runtime.Worker) -> int:
     return left[0]
 
 
+lambda_runtime.ProvidedWorker._spawn = start_some_at_a_time
 lambda_runtime.Worker._drain_stderr_bounded = read_to_the_end
 socketserver.BaseServer.serve_forever = look_less_often  # type: ignore[assignment, method-assign]
 socketserver.StreamRequestHandler.disable_nagle_algorithm = True
