@@ -150,7 +150,7 @@ START = Measure(
     unit="s",
     goal=Figure(5),
     take=_start,
-    floor="Pulumi deploys some hundred resources to an emulated AWS; `up` again, which changes nothing, exceeds it, too",
+    floor="Pulumi deploys some hundred resources to an emulated AWS; even `up` again, without a change, exceeds it",
     on_a_platform=True,
 )
 ALARM = Measure(
