@@ -1,4 +1,4 @@
-"""The seconds of the README's two commands, set up already, and of `up` without a change: against the last release."""
+"""The seconds of the README's two commands in a checkout that is set up, against those of the last release."""
 
 import subprocess
 from time import monotonic

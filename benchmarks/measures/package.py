@@ -32,6 +32,7 @@ def layer_mib() -> float:
 
 
 def released(figure: str) -> float:
+    """A figure of the last release, by its key in released.json."""
     return float(json.loads(RELEASED.read_text("utf-8"))[figure])
 
 

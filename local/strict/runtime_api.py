@@ -53,19 +53,23 @@ def read_to_the_end(worker: lambda_runtime.Worker, **waits: float) -> str:
     return str(_drained(worker, **waits))
 
 
-# More at a time than this would only wait for each other: a hundred at once would all exceed the time of a start.
+# How many environments start at a time. A hundred at once on few cores would all exceed the ten seconds of a start.
 _STARTING = threading.BoundedSemaphore(2 * (os.cpu_count() or 1))
 _started = lambda_runtime.ProvidedWorker._spawn
 
 
 def start_some_at_a_time(worker: lambda_runtime.ProvidedWorker, init_timeout: float | None = None) -> None:
-    """AWS starts a hundred environments as fast as one; here they wait for a core before their time begins."""
+    """An environment waits for its turn before the time of its start begins.
+
+    On AWS environments do not wait for each other, a thousand in ten seconds for each function:
+    https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
+    """
     with _STARTING:
         _started(worker, init_timeout)
 
 
 def _unread(worker: lambda_runtime.Worker) -> int:
-    """The bytes that a function printed and no thread has read yet; 0 when its process has ended, and its pipe."""
+    """The bytes that a function printed and no thread has read yet; 0 for a closed pipe."""
     pipe = worker._proc and (worker._proc.stderr or worker._proc.stdout)
     left = array.array("i", [0])
     try:
