@@ -62,7 +62,7 @@ def start_some_at_a_time(worker: lambda_runtime.ProvidedWorker, init_timeout: fl
     """An environment waits for its turn before the time of its start begins.
 
     On AWS environments do not wait for each other, a thousand in ten seconds for each function:
-    https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
+    https://docs.aws.amazon.com/lambda/latest/dg/scaling-behavior.html
     """
     with _STARTING:
         _started(worker, init_timeout)
