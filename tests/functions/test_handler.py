@@ -73,6 +73,14 @@ def objects(kind: Any) -> st.SearchStrategy[dict[str, Any]]:
     return st.dictionaries(st.text(), st.text() if held is Any else st.from_type(held), max_size=3)
 
 
+def rows(kind: Any) -> st.SearchStrategy[tuple[Any, ...]]:
+    """Tuples of one type: short, since Hypothesis gives up on a type whose rows have many rows of their own."""
+    held, *others = get_args(kind)
+    if others == [...]:
+        return st.lists(st.from_type(held), max_size=2).map(tuple)
+    return st.tuples(*map(st.from_type, (held, *others)))
+
+
 def fields_of(kind: type[Value]) -> st.SearchStrategy[Value]:
     """Values of a type; without this, Hypothesis takes the factory of a default for the default itself."""
     hints = get_type_hints(kind)
@@ -93,6 +101,7 @@ for one in all_below(Value):
     st.register_type_strategy(one, fields_of)
 st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))
 st.register_type_strategy(dict, objects)
+st.register_type_strategy(tuple, rows)
 
 
 @pytest.mark.parametrize("kind", FORMS, ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
