@@ -3,7 +3,9 @@
 moto's serializer makes a list of the names that a member may have in the object behind an answer, for every member of
 every structure of every answer; an attribute of DynamoDB has ten members. In a plain `dict` the names follow from the
 member alone, so here they are kept beside it. It also looks for the methods of a service with every call, and for the
-kinds of nodes that each of ten validators of an update minds at every node.
+kinds of nodes that each of ten validators of an update minds at every node; and it parses an update's expression, which
+a validator copies before it changes it, with every call. botocore cleans the twelve names in `User-Agent` letter by
+letter, twice for each request.
 """
 
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+from botocore import useragent
 from moto.core import responses
 from moto.core.serialize import (
     DEFAULT_ALIAS_PROVIDERS,
@@ -21,6 +24,7 @@ from moto.core.serialize import (
     XFormedAttributePicker,
 )
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser  # type: ignore[attr-defined]
+from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
 
 _original = ResponseSerializer.get_value
 _kinds_of_nodes = DepthFirstTraverser.nodes_to_be_processed
@@ -60,4 +64,7 @@ def kept_names() -> Iterator[None]:
         patch.setattr(ResponseSerializer, "get_value", _get_value)
         patch.setattr(responses, "method_names_from_class", cache(responses.method_names_from_class))  # type: ignore[attr-defined]
         patch.setattr(DepthFirstTraverser, "nodes_to_be_processed", _nodes_to_be_processed)
+        patch.setattr(UpdateExpressionParser, "make", cache(UpdateExpressionParser.make))
+        clean = "sanitize_user_agent_string_component"
+        patch.setattr(useragent, clean, cache(getattr(useragent, clean)))
         yield
