@@ -24,8 +24,8 @@ demo: $(READY) $(LAYER) ## Set up, and see releases walk to production and back,
 	$(BIN)/python -m local demo --scene $(SCENE)
 
 test: $(READY) $(LAYER) $(SCHEMAS) ## Set up, and pass the tests
-	@for browser in "$$CHROMIUM" chromium chromium-browser google-chrome; do command -v "$$browser" && break; done >/dev/null || \
-		echo "no Chromium: the approval page is not looked at in a browser (apt-get install chromium, or set CHROMIUM)"
+	@for browser in "$$CHROMIUM" chromium-headless-shell chromium chromium-browser google-chrome; do command -v "$$browser" && break; done >/dev/null || \
+		echo "no Chromium: the approval page is not looked at in a browser (apt-get install chromium-headless-shell, or set CHROMIUM)"
 	$(BIN)/python -m pytest -n 4 --no-loadscope-reorder
 
 test-all: $(READY) $(LAYER) $(SCHEMAS) ## As `make test`, with the long tests, four times the generated cases, the coverage, and the proof that every permission is used

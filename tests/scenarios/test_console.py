@@ -8,31 +8,26 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Locator, Page
 
 from local.platform import PROJECT
 from local.service import Traffic
 from local.settings import REPOSITORY
-from tests.functions.events.test_approval_page_in_a_browser import CHROMIUM
+from tests.browsers import chromium, needs_chromium
 from tests.scenarios.driver import PlatformDriver, eventually, kiro, name_of
 
 REPORTS = PROJECT / "reports" / "console"
-pytestmark = [
-    pytest.mark.long,
-    pytest.mark.skipif(not CHROMIUM, reason="no Chromium on PATH: `apt-get install chromium`, or set CHROMIUM"),
-]
+pytestmark = [pytest.mark.long, needs_chromium]
 
 
 @pytest.fixture(scope="module")
 def shown(driver: PlatformDriver) -> Iterator[Page]:
     """The console of the running platform, in a tab that updates itself."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.set_default_timeout(30_000)
         page.goto(driver.platform.console)
         yield page
-        browser.close()
 
 
 def picture(page: Page, name: str) -> None:

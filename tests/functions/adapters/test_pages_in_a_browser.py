@@ -10,20 +10,17 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, Route, sync_playwright
+from playwright.sync_api import Page, Route
 
 from local.console import ConsoleServer
 from local.mailbox import Mail
 from local.slack import Posted
-from tests.functions.events.test_approval_page_in_a_browser import CHROMIUM
+from tests.browsers import chromium, needs_chromium
 from tests.functions.extreme_pages import LONG, MESSAGE, OTHER, PAGES
 
 REPORTS = Path(__file__).parents[3] / "reports" / "pages"
 WIDTHS = (1440, 768, 360)
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM,
-    reason="no Chromium on PATH: `apt-get install chromium`, or set CHROMIUM, to see the page",
-)
+pytestmark = needs_chromium
 # What is cut off: an element with words or a field that reaches out of the window, or whose words are wider than it is.
 # Drawings scroll in a region of their own.
 CUT_OFF = """() => [...document.querySelectorAll("main *, header *")]
@@ -48,12 +45,10 @@ SMALL = """() => [...document.querySelectorAll("a, button, summary, input, texta
 @pytest.fixture(scope="module")
 def shown() -> Iterator[Page]:
     """A tab in which axe runs."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as browser:
         context = browser.new_context(bypass_csp=True)
         context.set_default_timeout(10_000)
         yield context.new_page()
-        browser.close()
 
 
 def show(tab: Page, name: str, answer: dict[str, Any]) -> None:

@@ -1,10 +1,8 @@
 """The approval page in a real browser: on a phone, by keyboard, without JavaScript, and without a barrier (axe).
 
-Needs Chromium (`apt-get install chromium`, or CHROMIUM=/path/to/it). Screenshots are kept in reports/approval-page/.
+Needs Chromium (tests/browsers.py). Screenshots are kept in reports/approval-page/.
 """
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,22 +10,17 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from msgspec.structs import replace
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from playwright.sync_api import Page as BrowserPage
 
 from functions.domain.approvals import Shown, hash_secret, irreversible
 from functions.stage.request_approval import EMERGENCY
+from tests.browsers import chromium, needs_chromium
 from tests.functions.approving import ARTIFACT, BACK, GATES, SECRET, SUMMARY, Page, ask, kept
 from tests.functions.stack import Stack
 
-CHROMIUM = os.environ.get("CHROMIUM") or next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
-)
 REPORTS = Path(__file__).parents[3] / "reports" / "approval-page"
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM,
-    reason="no Chromium on PATH: `apt-get install chromium`, or set CHROMIUM, to see the page",
-)
+pytestmark = needs_chromium
 FINAL = (BACK[0], irreversible(replace(BACK[0], part="orders-database")))
 WIDTHS = (360, 1280)
 STATES: dict[str, dict[str, Any]] = {
@@ -52,10 +45,8 @@ STATES: dict[str, dict[str, Any]] = {
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium; tests switch JavaScript off, except for axe, which is a script."""
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The console in a real browser: three widths, dark and light, with and without JavaScript, without a barrier (axe).
 
-Needs Chromium (`apt-get install chromium`, or CHROMIUM=/path/to/it). Screenshots are kept in reports/console/.
+Needs Chromium (tests/browsers.py). Screenshots are kept in reports/console/.
 """
 
 from collections.abc import Iterator
@@ -10,33 +10,28 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from playwright.sync_api import Page as BrowserPage
 
 from functions.adapters.clock import iso
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Freeze
+from tests.browsers import chromium, needs_chromium
 from tests.functions.consoles import ASKED, PASSED, Console, arrange, histories
-from tests.functions.events.test_approval_page_in_a_browser import CHROMIUM
 from tests.functions.samples import DEPLOYMENT
 from tests.functions.stack import Stack
 
 REPORTS = Path(__file__).parents[3] / "reports" / "console"
 WIDTHS = (1440, 768, 360)
 HISTORIES = {f"{DEPLOYMENT}-production": ASKED, "-staging": PASSED[:-4], "-test": PASSED}
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM,
-    reason="no Chromium on PATH: `apt-get install chromium`, or set CHROMIUM, to see the page",
-)
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium."""
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture

@@ -6,31 +6,26 @@ Needs Chromium. That a status leads to the log of a real build is in tests/scena
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from local.github import LocalGitHub
-from tests.functions.events.test_approval_page_in_a_browser import CHROMIUM
+from tests.browsers import chromium, needs_chromium
 from tests.functions.events.test_publish_checks import app, event, key, sha
 from tests.functions.extreme_pages import LONG
 from tests.functions.stack import Stack
 from tests.local.github.support import REPOSITORY
 
 __all__ = ["app", "key", "sha"]
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM,
-    reason="no Chromium on PATH: `apt-get install chromium`, or set CHROMIUM, to see the page",
-)
+pytestmark = needs_chromium
 
 
 @pytest.fixture
 def phone() -> Iterator[Page]:
     """A small window without JavaScript."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": 360, "height": 740}, java_script_enabled=False)
         page.set_default_timeout(10_000)
         yield page
-        browser.close()
 
 
 @pytest.mark.usefixtures("app")
