@@ -24,13 +24,17 @@ def alarm_changed(
     tokens: TaskTokens,
     clock: Clock,
 ) -> dict[str, list[str]]:
-    """End the concerned waits; returns their keys. The environment defines the severity; the event lacks it."""
+    """End the concerned waits; returns their keys. The environment defines the severity; the event lacks it.
+
+    The state in the event has milliseconds, `time` whole seconds:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
+    """
     state = event["detail"]["state"]
     change = AlarmChange(
         CloudWatch(event["account"], event["region"]),
         str(event["detail"]["alarmName"]),
         state["value"],
         recorded(state.get("reason", "")),
-        iso(datetime.fromisoformat(event["time"])),
+        iso(datetime.fromisoformat(state["timestamp"])),
     )
     return {"ended": end_concerned(change, names, waits, health, tokens, clock)}

@@ -207,6 +207,7 @@ if __name__ == "__main__":
         "registry",
         "cookies",
         "secrets",
+        "alarm_times",
     )
     for one in rules:
         import_module(f"local.strict.{one}")

@@ -33,7 +33,7 @@ WATCHED = environment(critical_alarms=["errors"], warning_alarms=["cpu"])
 LATER = iso(datetime.now(UTC) + timedelta(hours=1))
 
 
-RANG_AT = "2026-01-31T08:00:00Z"
+RANG_AT, SENT_AT = "2026-01-31T08:00:00.985+0000", "2026-01-31T08:00:00Z"
 
 
 def changed(
@@ -43,8 +43,8 @@ def changed(
 
     The fields of the event: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
     """
-    detail = {"alarmName": name, "state": {"value": value, "reason": "was above 5"}}
-    event = {"account": account, "region": region, "time": RANG_AT, "detail": detail}
+    detail = {"alarmName": name, "state": {"value": value, "reason": "was above 5", "timestamp": RANG_AT}}
+    event = {"account": account, "region": region, "time": SENT_AT, "detail": detail}
     ended: list[str] = stack.run("events.alarm_changed", event)["ended"]
     return ended
 
@@ -146,7 +146,7 @@ def test_an_alarm_that_is_ok_again_ends_the_watch_nevertheless(stack: Stack, rea
     assert (answer["outcome"], answer["alarms"]) == ("breached", ["errors"])
     assert (answer["reason"], answer["breachedAt"]) == (
         "alarm errors is in ALARM: was above 5",
-        "2026-01-31T08:00:00.000Z",
+        "2026-01-31T08:00:00.985Z",
     )
 
 
@@ -178,9 +178,9 @@ def test_a_warning_that_is_ok_again_still_needs_a_review(stack: Stack) -> None:
 
 
 def test_an_accepted_alarm_ends_the_watch_when_it_is_active_anew(stack: Stack) -> None:
-    """R1: only that period in ALARM was accepted, not the alarm for ever."""
+    """R1: only that period in ALARM was accepted, not the alarm for ever; a millisecond decides."""
     alarm(stack, "errors")
-    accepted_later, accepted_before = Accepted(("errors",), LATER), Accepted(("errors",), "2026-01-31T07:59:59.999Z")
+    accepted_later, accepted_before = Accepted(("errors",), LATER), Accepted(("errors",), "2026-01-31T08:00:00.984Z")
     watch(stack, accepted=accepted_later)
     assert changed(stack) == []
     key = watch(stack, accepted=accepted_before)
