@@ -1,6 +1,7 @@
-"""The demo: one release reaches production, one is rolled back, and board items become pull requests."""
+"""The demo: one release reaches production while board items become pull requests, and one is rolled back."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +22,8 @@ from local.settings import REPOSITORY
 
 _ENVIRONMENTS = ("test", "staging", "production")
 _PATIENCE_SECONDS = 150.0
+# Three times as long as an alarm of the example takes to change here, and one backstop of the laptop.
+_WATCH_SECONDS = 6
 
 
 @dataclass(slots=True)
@@ -40,12 +43,11 @@ class Scenario:
 def run(root: Path, stack: str, console: Console) -> bool:
     """Run every scenario on a new platform; True when each ended as expected."""
     started = time.monotonic()
-    with Platform(root, stack, lambda line: console.print(f"[dim]{line}[/dim]")) as platform:
+    with Platform(root, stack, lambda line: console.print(f"[dim]{line}[/dim]"), _WATCH_SECONDS) as platform:
         console.print(f"[dim]ready after {time.monotonic() - started:.1f} s[/dim]\n")
         releases = Releases(platform, console)
-        scenarios = [releases.good_release(), releases.bad_release()]
-        items = BoardScenario(platform, console, releases.author, releases.good)
-        items.run_case()
+        items = BoardScenario(platform, console, releases.author)
+        scenarios = [releases.good_release(items), releases.bad_release()]
         items.closing_table()
         _closing_table(console, platform, scenarios)
     return not items.problems and not any(scenario.problems for scenario in scenarios)
@@ -62,12 +64,14 @@ class Releases:
         self.author = Author(platform)
         self.good = ""
 
-    def good_release(self) -> Scenario:
-        """Push a good commit, which must run in all three environments."""
-        self._console.rule("1. A good release reaches production")
+    def good_release(self, items: BoardScenario) -> Scenario:
+        """Push a good commit, which must run in all three environments; the board's items are worked on meanwhile."""
+        self._console.rule("1. A good release reaches production, while board items become pull requests")
         self.good = self.author.push("feat: greet people")
-        scenario = self._release("a good release", self.good)
+        items.begin(self.good)
+        scenario = self._release("a good release", self.good, items.executions)
         self._expect(scenario, "deployed", dict.fromkeys(_ENVIRONMENTS, self.good))
+        items.await_end()
         return scenario
 
     def bad_release(self) -> Scenario:
@@ -83,7 +87,7 @@ class Releases:
             scenario.problems.append("no alarm started a rollback")
         return scenario
 
-    def _release(self, title: str, commit: str) -> Scenario:
+    def _release(self, title: str, commit: str, beside: Callable[[], list[Progress]] = list) -> Scenario:
         name = execution_name(REPOSITORY, "refs/heads/main", commit)
         started = time.monotonic()
         with shown(self._console) as show:
@@ -92,7 +96,7 @@ class Releases:
                 subject = self._approver.decide_next()
                 if subject:
                     self._console.print(f"  [bold]mail[/bold] {subject} → approved on its page")
-                show(self._executions.of_deployment(name))
+                show([*self._executions.of_deployment(name), *beside()])
 
             executions = self._executions.await_end(name, _PATIENCE_SECONDS, poll)
         seconds = time.monotonic() - started

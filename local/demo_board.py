@@ -1,4 +1,4 @@
-"""The demo's third scenario, three cards: one becomes a pull request, one fails its tests, one has no spec."""
+"""Three cards on the demo's board: one becomes a pull request, one fails its tests, one has no spec."""
 
 import time
 from dataclasses import dataclass
@@ -11,10 +11,12 @@ from local.executions import Executions, Progress
 from local.github.boards import Card
 from local.github.records import Issue
 from local.platform import Platform
+from local.progress import shown
 from local.settings import REPOSITORY
 from local.specs import failing_spec, good_spec
 
 _PATIENCE_SECONDS = 90.0
+_GOOD, _FAILING = "kiro/greet-by-hour", "kiro/greet-in-the-evening"
 _ENDS = ("SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT")
 
 
@@ -31,60 +33,56 @@ class Expected:
 class BoardScenario:
     """Adds the cards, follows the work on them, and compares the end of each with its expectation."""
 
-    def __init__(self, platform: Platform, console: Console, author: Author, start: str) -> None:
+    def __init__(self, platform: Platform, console: Console, author: Author) -> None:
         self._platform = platform
         self._console = console
         self._author = author
-        self._start = start
         self._executions = Executions(platform.clients, platform.outputs)
         self._repository = platform.github.repository(REPOSITORY)
         self._expected: list[Expected] = []
-        self._seconds = 0.0
         self.problems: list[str] = []
 
-    def run_case(self) -> None:
-        """Push the branches, add the cards, and wait until each card is where it is expected."""
-        self._console.rule("3. Board items become pull requests")
-        self._add_card("Greet by the hour", "kiro/greet-by-hour", good_spec("kiro/greet-by-hour"), "In Review", "")
-        failing = failing_spec("kiro/greet-in-the-evening")
-        self._add_card("Greet in the evening", "kiro/greet-in-the-evening", failing, "Failed", "tests failed")
-        self._add_card("Greet in colour", "kiro/greet-in-colour", {}, "Todo", "tasks.md` is missing")
-        began, printed = time.monotonic(), dict[str, str]()
-        while not self._ended() and time.monotonic() - began < _PATIENCE_SECONDS:
-            for execution in self._executions.of_work_items():
-                self._print(execution, printed)
-            time.sleep(0.3)
-        self._seconds = time.monotonic() - began
+    def begin(self, start: str) -> None:
+        """Push a branch from this commit for each card, and add the cards."""
+        for title, branch, files, column, reason in (
+            ("Greet by the hour", _GOOD, good_spec(_GOOD), "In Review", ""),
+            ("Greet in the evening", _FAILING, failing_spec(_FAILING), "Failed", "tests failed"),
+            ("Greet in colour", "kiro/greet-in-colour", {}, "Todo", "tasks.md` is missing"),
+        ):
+            self._author.push_branch(branch, start, files)
+            card = self._platform.board.add_issue(self._repository, title, branch)
+            self._expected.append(Expected(card, branch, column, reason))
+
+    def executions(self) -> list[Progress]:
+        """The work on the items."""
+        return self._executions.of_work_items()
+
+    def await_end(self) -> None:
+        """Wait until each card is where it is expected."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        with shown(self._console) as show:
+            while not self._ended() and time.monotonic() < deadline:
+                show(self.executions())
+                time.sleep(0.3)
         for one in self._expected:
             self._compare(one)
 
     def closing_table(self) -> None:
         """Print where each card ended, and every difference from what was expected."""
-        table = Table(title=f"Board items ({self._seconds:.1f} s)", title_justify="left")
+        table = Table(title="Board items", title_justify="left")
         for column in ("item", "column", "pull request", "reason"):
             table.add_column(column)
         for one in self._expected:
             pull = self._pull(one.branch)
-            shown = f"#{pull.number} {'draft' if pull.pull and pull.pull.draft else 'ready'}" if pull else "none"
-            table.add_row(one.card.title, self._column(one), shown, _short(self._reason(one)))
+            opened = f"#{pull.number} {'draft' if pull.pull and pull.pull.draft else 'ready'}" if pull else "none"
+            table.add_row(one.card.title, self._column(one), opened, _short(self._reason(one)))
         self._console.print(table)
         for problem in self.problems:
             self._console.print(f"[red]{problem}[/red]")
 
-    def _add_card(self, title: str, branch: str, files: dict[str, str], column: str, reason: str) -> None:
-        self._author.push_branch(branch, self._start, files)
-        card = self._platform.board.add_issue(self._repository, title, branch)
-        self._expected.append(Expected(card, branch, column, reason))
-
-    def _print(self, execution: Progress, printed: dict[str, str]) -> None:
-        progress = f"{execution.status.lower()} {execution.state}"
-        if printed.get(execution.name) != progress:
-            printed[execution.name] = progress
-            self._console.print(f"  {execution.name}: {progress}")
-
     def _ended(self) -> bool:
         met = all(self._column(one) == one.column and one.reason in self._reason(one) for one in self._expected)
-        return met and all(execution.status in _ENDS for execution in self._executions.of_work_items())
+        return met and all(execution.status in _ENDS for execution in self.executions())
 
     def _compare(self, one: Expected) -> None:
         if self._column(one) != one.column:

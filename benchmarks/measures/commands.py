@@ -25,7 +25,7 @@ DEMO = Measure(
     unit="s",
     goal=Figure(90),
     take=lambda _pairs: _made("demo"),
-    floor="six stages watch for up to 12 s each, in which an alarm is sure to change; and a platform starts first",
+    floor="six stages deploy, test and watch for 6 s, in which an alarm is sure to change; and a platform starts first",
     on_a_platform=True,
 )
 TEST = Measure(
