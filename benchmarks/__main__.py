@@ -8,10 +8,9 @@ goal is missed: the table says so.
 import argparse
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -42,16 +41,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if measure.name in given.names if given.names else measure.on_a_platform == given.platform:
             with console.status(measure.name):
                 found.append(find(measure, given.pairs))
+            if not given.names:  # at once: a later measure may fail
+                _write(found[-1])
     console.print(_table(found))
-    if not given.names:
-        _write({one.name: asdict(one) for one in found})
     return 0
 
 
-def _write(found: Mapping[str, dict[str, Any]]) -> None:
+def _write(found: Finding) -> None:
     """Write what was found; other measures that there still are keep what they had."""
     before = json.loads(RESULTS.read_text("utf-8"))["findings"]
-    rows = {**{one["name"]: one for one in before}, **found}
+    rows = {**{one["name"]: one for one in before}, found.name: asdict(found)}
     facts = {"python": platform.python_version(), "machine": platform.machine()}
     written = {**facts, "findings": [rows[one.name] for one in MEASURES if one.name in rows]}
     RESULTS.write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n", "utf-8")

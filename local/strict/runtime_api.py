@@ -13,14 +13,19 @@ import socketserver
 import termios
 import threading
 import time
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 from ministack.core import lambda_runtime
+from ministack.services import lambda_svc
+
+from local.strict.around import Answer, around
 
 IDLE_SECONDS = 2.0
 STOP_SECONDS = 0.5
 READ_SECONDS = 5.0
+LOOK_SECONDS = 0.02
 
 
 class PatientQueue(queue.Queue[Any]):
@@ -54,7 +59,9 @@ def read_to_the_end(worker: lambda_runtime.Worker, **waits: float) -> str:
 
 
 # How many environments start at a time. A hundred at once on few cores would all exceed the ten seconds of a start.
-_STARTING = threading.BoundedSemaphore(2 * (os.cpu_count() or 1))
+_AT_A_TIME = 2 * (os.cpu_count() or 1)
+_STARTING = threading.BoundedSemaphore(_AT_A_TIME)
+_TAKING = threading.Lock()
 _started = lambda_runtime.ProvidedWorker._spawn
 
 
@@ -66,6 +73,31 @@ def start_some_at_a_time(worker: lambda_runtime.ProvidedWorker, init_timeout: fl
     """
     with _STARTING:
         _started(worker, init_timeout)
+
+
+@around(lambda_svc, "acquire_worker")
+def take_a_free_one_first(
+    original: Callable[..., Answer], name: str, config: dict[str, Any], code: bytes, qualifier: str = "$LATEST"
+) -> Answer:
+    """An invocation waits while environments of its function start, for one of them or one that is free by then.
+
+    Otherwise a hundred invocations at once would start a hundred environments, of which a few would do, and those of
+    some dozens of functions exceed the memory of a laptop. On AWS an environment is also taken as soon as it is free:
+    https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
+    """
+    key = lambda_runtime._worker_key(name, config, qualifier)
+    while True:
+        with _TAKING:
+            if not _must_wait(key):
+                return original(name, config, code, qualifier=qualifier)
+        time.sleep(LOOK_SECONDS)
+
+
+def _must_wait(key: str) -> bool:
+    with lambda_runtime._lock:
+        workers = lambda_runtime._workers.get(key, ())
+        starting = sum(hasattr(one, "_init_settled") and not one._init_settled.is_set() for one in workers)
+        return starting >= _AT_A_TIME and all(one.in_use for one in workers)
 
 
 def _unread(worker: lambda_runtime.Worker) -> int:
