@@ -82,7 +82,7 @@ def take_a_free_one_first(
     """An invocation waits while environments of its function start, for one of them or one that is free by then.
 
     Otherwise a hundred invocations at once would start a hundred environments, of which a few would do, and those of
-    some dozens of functions exceed the memory of a laptop. On AWS an environment is also taken as soon as it is free:
+    some dozens of functions exceed the memory of a laptop. On AWS one that finds none free starts another at once:
     https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
     """
     key = lambda_runtime._worker_key(name, config, qualifier)
